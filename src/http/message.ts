@@ -1,26 +1,36 @@
 /** A request as the endpoints see it: no framework, nothing parsed that an endpoint may not want. */
 export interface HttpRequest {
+  /** What a page shows and a log line carries, so that the two can be brought together. */
+  readonly id: string;
   readonly method: string;
   /** The path as it was sent, without the query. */
   readonly path: string;
   /** The raw query string, without its question mark. */
   readonly query: string;
-  /** Lower-case names. A header that came twice is an array where repetition matters. */
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: HttpBody;
   /** The address of the peer, for logs and limits. */
   readonly ip: string | undefined;
 }
 
-/** A body as the adapter found it: unread bytes, what the application's own parser made of them, or nothing. */
+/** A body as the adapter found it: nothing, bytes, what the application's own parser made of it, or too much. */
 export type HttpBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'parsed'; readonly value: unknown };
+  | { readonly kind: 'parsed'; readonly value: unknown }
+  | { readonly kind: 'too large' };
 
 /** An answer as the adapters write it. */
 export interface HttpReply {
   readonly status: number;
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
+}
+
+/** Reads one header; one that came twice counts as absent, since nobody can tell which of them was checked. */
+export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }

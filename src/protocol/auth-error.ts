@@ -1,3 +1,5 @@
+import type { RedirectTarget } from './redirect-target.js';
+
 /** Every error code that this package puts on the wire, with the HTTP status that goes with it. */
 const statusByCode = {
   // RFC 6749 §4.1.2.1, §5.2
@@ -41,15 +43,23 @@ export type AuthErrorCode = keyof typeof statusByCode;
 export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly code: AuthErrorCode;
+  /** Where a browser takes the error to; without it the user has to be told. */
+  readonly redirect: RedirectTarget | undefined;
 
   /**
    * @param code - the error code of the standard that was violated
    * @param description - one wire-safe sentence for the developer of the client (RFC 6749 §5.2 `error_description`)
-   * @param options - `cause`: what the log shall show
+   * @param options - `cause`: what the log shall show; `redirect`: the proven target that shall hear of it
    */
-  constructor(code: AuthErrorCode, description: string, options?: { cause?: unknown }) {
+  constructor(code: AuthErrorCode, description: string, options: { cause?: unknown; redirect?: RedirectTarget } = {}) {
     super(description, options);
     this.code = code;
+    this.redirect = options.redirect;
+  }
+
+  /** The same error, to be delivered to the client. */
+  deliveredTo(redirect: RedirectTarget): AuthError {
+    return new AuthError(this.code, this.message, { cause: this.cause, redirect });
   }
 
   /** The HTTP status that answers this error where it is not a redirect. */

@@ -1,7 +1,7 @@
 /**
  * Where one record is. A `partition` is the unit of sharding and of listing; `id` is unique in its partition.
  *
- * Both are printable ASCII of at most 512 characters, chosen by this package and never by a stranger.
+ * Both are printable ASCII of 1 to 512 characters, chosen by this package and never by a stranger.
  */
 export interface Key {
   readonly partition: string;
@@ -29,6 +29,7 @@ export interface SetOptions {
   /** The instant (epoch seconds) from which the record is absent. */
   readonly expiresAt: number | 'never';
   /** Writes only over this version, or only where there is no record. Without it, writes whatever is there. */
+  // eslint-disable-next-line @typescript-eslint/no-redundant-type-constituents -- a version is a string; the word is told apart
   readonly expect?: Version | 'absent';
 }
 
@@ -51,4 +52,6 @@ export interface Store {
   list(partition: string, options?: { readonly after?: string; readonly limit?: number }): Promise<Listed[]>;
   /** Releases what the store holds open. Further calls reject. */
   close(): Promise<void>;
+  /** True when a restart loses everything: such a store is refused in production. */
+  readonly volatile?: boolean;
 }

@@ -1,0 +1,101 @@
+import { createServer, type Server } from 'node:http';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { OAuthAuthorizationServer } from 'mcp-gatehouse';
+import { oidcProvider } from 'mcp-gatehouse/providers';
+import { localProvider } from './local-provider.js';
+import { createMcpServer, scopesByTool } from './mcp-server.js';
+import type { QuickStartSettings } from './settings.js';
+
+/** A running quick start. */
+export interface QuickStart {
+  readonly mcpUrl: string;
+  /** The names of the providers that users sign in with. */
+  readonly providers: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts an MCP server with mcp-gatehouse before it, and a local OpenID provider when no other is configured. */
+export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
+  const { url, port, secret, store } = settings;
+  const app = express().disable('x-powered-by');
+  const providers = settings.providers.length > 0 ? [...settings.providers] : [addLocalProvider(app, url, secret)];
+
+  const mcpUrl = `${url}/mcp`;
+  const gate = new OAuthAuthorizationServer({
+    issuer: url,
+    secret,
+    store,
+    providers,
+    resources: [
+      {
+        url: mcpUrl,
+        name: 'Quick start',
+        scopes: { 'mcp:tools': 'Use the tools in your name', 'notes:write': 'Add notes for you' },
+        defaultScopes: ['mcp:tools'],
+      },
+    ],
+    tokenMapper: (_tokens, user) => ({ name: user.name, email: user.email }),
+  });
+  await gate.ready();
+  app.use(gate.createRouter());
+
+  // Clients react to a missing scope when the HTTP answer says so, hence one gate for each set of scopes.
+  const useTools = gate.requireBearerAuth({ scopes: ['mcp:tools'] });
+  const gateByTool = new Map(
+    [...scopesByTool].map(([tool, scopes]) => [tool, gate.requireBearerAuth({ scopes: ['mcp:tools', ...scopes] })]),
+  );
+  const gateOf = (body: unknown) => gateByTool.get(toolCalledBy(body)) ?? useTools;
+  const mcp = toNodeHandler(createMcpHandler(createMcpServer));
+  app.all(
+    new URL(mcpUrl).pathname,
+    useTools,
+    express.json({ limit: '1mb' }),
+    (request: Request, response: Response, next: NextFunction) => gateOf(request.body)(request, response, next),
+    (request: Request, response: Response) => void mcp(request, response, request.body),
+  );
+  app.use((_request: Request, response: Response) => void response.status(404).json({ error: 'not_found' }));
+
+  const servers = await listen(app, port);
+  return {
+    mcpUrl,
+    providers: providers.map(({ name }) => name),
+    async close() {
+      await Promise.all(servers.map(stop));
+      await gate.close();
+    },
+  };
+}
+
+function addLocalProvider(app: Express, url: string, [secret = '']: readonly string[]) {
+  const issuer = `${url}/local-provider`;
+  const client = { clientId: 'mcp-gatehouse', clientSecret: `local-${secret.slice(0, 12)}` };
+  app.use(new URL(issuer).pathname, localProvider({ issuer, ...client, redirectUri: `${url}/oauth/callback` }));
+  return oidcProvider({ id: 'local', name: 'the local provider', issuer, ...client });
+}
+
+/** The tool that a JSON-RPC message calls, if it calls one. */
+function toolCalledBy(body: unknown): string {
+  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
+  return method === 'tools/call' ? String(params?.name) : '';
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** Listens on both loopback addresses, since `localhost` means the one here and the other there. */
+async function listen(app: Express, port: number): Promise<Server[]> {
+  const listenOn = (host: string) =>
+    new Promise<Server>((resolve, reject) => {
+      const server = createServer(app).once('error', reject);
+      server.listen(port, host, () => resolve(server));
+    });
+  const first = await listenOn('127.0.0.1');
+  const second = await listenOn('::1').catch(() => undefined);
+  return second ? [first, second] : [first];
+}

@@ -1,0 +1,45 @@
+import type { UpstreamProvider } from '../src/upstream/provider.js';
+
+/** Settings of {@link oidcProvider}. */
+export interface OidcOptions {
+  /** The issuer identifier exactly as the provider publishes it, with or without a slash at the end. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The provider's short name in this installation. @defaultValue `oidc` */
+  readonly id?: string;
+  /** What users read on the button. @defaultValue the host of the issuer */
+  readonly name?: string;
+  /**
+   * The scopes to ask for. `offline_access`, which keeps users signed in, is asked for only where the provider
+   * publishes it.
+   *
+   * @defaultValue `openid`, `email`, `profile`, `offline_access`
+   */
+  readonly scopes?: readonly string[];
+  /** How the client secret is sent. @defaultValue `client_secret_basic` */
+  readonly clientAuthentication?: UpstreamProvider['clientAuthentication'];
+  /** More parameters of the authorization request, such as `prompt`. */
+  readonly authorizationParameters?: UpstreamProvider['authorizationParameters'];
+  /** Who the user is, for a provider whose claims have names of their own. */
+  readonly identify?: UpstreamProvider['identify'];
+}
+
+const defaultScopes = ['openid', 'email', 'profile', 'offline_access'];
+
+/**
+ * Any provider with OpenID Connect discovery: Keycloak, Auth0, Okta, Zitadel, Authentik and many more.
+ *
+ * @throws {TypeError} when the issuer is not a URL
+ */
+export function oidcProvider(options: OidcOptions): UpstreamProvider {
+  const { id = 'oidc', name = hostOf(options.issuer), scopes = defaultScopes } = options;
+  return { ...options, id, name, scopes };
+}
+
+function hostOf(issuer: string): string {
+  if (URL.canParse(issuer)) return new URL(issuer).host;
+  throw new TypeError(
+    'The issuer has to be the URL that the provider publishes as "issuer" in its discovery document.',
+  );
+}

@@ -1,0 +1,173 @@
+import { ConfigurationError, parseOptions, type ConfiguredResource } from './config.js';
+import { authorizeEndpoint } from './endpoints/authorize.js';
+import { callbackEndpoint } from './endpoints/callback.js';
+import { consentEndpoint } from './endpoints/consent.js';
+import { jwksEndpoint } from './endpoints/jwks.js';
+import { metadataEndpoint } from './endpoints/metadata.js';
+import { registerEndpoint } from './endpoints/register.js';
+import { tokenEndpoint } from './endpoints/token.js';
+import { createEngine, type Engine } from './engine.js';
+import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
+import { nodeHandler, type NodeHandler } from './express/router.js';
+import { createFoundation, type Foundation } from './foundation.js';
+import { createDispatcher, type Dispatcher } from './http/router.js';
+import { randomText } from './keys/chance.js';
+import type { OAuthAuthorizationServerOptions } from './options.js';
+import { clientAuthenticationMethods } from './protocol/client-metadata.js';
+import { canonicalResource } from './protocol/resource-indicator.js';
+import {
+  authorizationServerMetadata,
+  protectedResourceMetadata,
+  type AuthorizationServerMetadata,
+} from './protocol/server-metadata.js';
+import { createBearerGate } from './resource/bearer-gate.js';
+import { createRoutes } from './routes.js';
+import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
+
+/** What a bearer gate asks of a request. */
+export interface BearerAuthOptions {
+  /** Scopes that every token must have. @defaultValue none */
+  scopes?: string[];
+  /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
+  resource?: string;
+}
+
+/**
+ * An OAuth 2.1 authorization server for MCP servers, in front of the identity provider that users already have.
+ *
+ * ```ts
+ * const gate = new OAuthAuthorizationServer({ issuer, secret, providers: [oidcProvider({ … })] });
+ * app.use(gate.createRouter());
+ * app.all('/mcp', gate.requireBearerAuth({ scopes: ['mcp:tools'] }), mcpHandler);
+ * ```
+ */
+export class OAuthAuthorizationServer {
+  readonly #resources: ReadonlyMap<string, ConfiguredResource>;
+  readonly #foundation: Foundation;
+  readonly #engine: Engine;
+  readonly #metadata: AuthorizationServerMetadata;
+  readonly #server: Dispatcher;
+  readonly #newRequestId: () => string;
+
+  /**
+   * Serves a web-standard request: for Next.js, Hono, Bun and edge runtimes.
+   *
+   * What is none of this server's is answered with 404.
+   */
+  readonly fetch: FetchHandler;
+
+  /** @throws {ConfigurationError} naming every fault of the options at once */
+  constructor(options: OAuthAuthorizationServerOptions) {
+    const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
+    const { issuer, enableDCR } = settings;
+    const resources = settings.resources ?? [
+      { url: `${issuer}/mcp`, scopes: new Map<string, string>(), defaultScopes: [] },
+    ];
+    this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
+    this.#foundation = createFoundation(settings);
+    this.#engine = createEngine(settings, this.#resources, this.#foundation);
+    const { clock, log, randomness, signingKeys } = this.#foundation;
+    const { flow, registeredClients, findClient, grantTypes } = this.#engine;
+
+    this.#metadata = authorizationServerMetadata({
+      issuer,
+      registration: enableDCR,
+      scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
+      grantTypes: grantTypes.map(({ name }) => name),
+      authenticationMethods: clientAuthenticationMethods,
+      signingAlgorithm: signingKeys.algorithm,
+      resources: [...this.#resources.keys()],
+    });
+    const endpoints = {
+      '/oauth/authorize': authorizeEndpoint(flow, issuer),
+      '/oauth/consent': consentEndpoint(flow, issuer),
+      '/oauth/callback': callbackEndpoint(flow, issuer),
+      '/oauth/token': tokenEndpoint(findClient, grantTypes),
+      '/oauth/jwks': jwksEndpoint(signingKeys),
+      ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
+    };
+    const resourceDocuments = resources.map((resource) => ({
+      about: resource.url,
+      names: ['oauth-protected-resource'],
+      endpoint: metadataEndpoint(protectedResourceMetadata(resource, issuer)),
+    }));
+    const documents = [
+      {
+        about: issuer,
+        names: ['oauth-authorization-server', 'openid-configuration'],
+        endpoint: metadataEndpoint(this.#metadata),
+      },
+      ...resourceDocuments,
+      // Clients that know no paths look at the root, which tells of the default resource.
+      ...resourceDocuments.slice(0, 1).map((document) => ({ ...document, about: new URL(document.about).origin })),
+    ];
+    this.#server = createDispatcher(createRoutes(issuer, endpoints, documents), log);
+    this.#newRequestId = () => randomText(randomness, 9);
+    this.fetch = fetchHandler(this.#server, this.#newRequestId);
+  }
+
+  /**
+   * Serves all endpoints: `app.use(gate.createRouter())`, or `http.createServer(gate.createRouter())`.
+   *
+   * Mount it at the root of the host, also when the issuer has a path. Unknown documents below `/.well-known/` are
+   * answered with 404, so mount an application's own ones before it.
+   */
+  createRouter(): NodeHandler {
+    return nodeHandler(this.#server, this.#newRequestId, this.#foundation.log);
+  }
+
+  /** Alias of {@link createRouter}. */
+  getRouter(): NodeHandler {
+    return this.createRouter();
+  }
+
+  /** The authorization server metadata (RFC 8414) that this server publishes. */
+  getMetadata(): AuthorizationServerMetadata {
+    return this.#metadata;
+  }
+
+  /**
+   * Guards an MCP server that lives in the same process: only requests with a good access token come through, and
+   * what it says is in `req.auth`.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   */
+  requireBearerAuth({ scopes = [], resource }: BearerAuthOptions = {}): BearerMiddleware {
+    const { url, scopes: known, defaultScopes } = this.#findResource(resource);
+    const unknown = scopes.filter((scope) => !known.has(scope));
+    if (unknown.length > 0) {
+      throw new ConfigurationError([
+        `requireBearerAuth: ${url} has no scope ${unknown.join(', ')}: add it to resources.`,
+      ]);
+    }
+    const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
+    const guarded = { url, challengeScopes, requiredScopes: scopes };
+    const gate = createBearerGate(guarded, this.#engine.verify, this.#foundation.log);
+    return bearerMiddleware(gate, this.#newRequestId);
+  }
+
+  /**
+   * Opens the store and reads the keys, so that a fault shows at start and not at the first request.
+   *
+   * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
+   */
+  async ready(): Promise<void> {
+    await this.#foundation.installationKey();
+    await this.#foundation.signingKeys.current();
+  }
+
+  /** Closes the connections to the providers, and the store unless it was handed in. */
+  async close(): Promise<void> {
+    this.#engine.close();
+    await this.#foundation.closeStore();
+  }
+
+  #findResource(requested: string | undefined): ConfiguredResource {
+    const [only, ...others] = this.#resources.values();
+    const url = requested === undefined ? undefined : canonicalResource(requested);
+    const found = url === undefined ? only : this.#resources.get(url);
+    if (found && (requested !== undefined || others.length === 0)) return found;
+    const known = [...this.#resources.keys()].join(', ');
+    throw new ConfigurationError([`requireBearerAuth: say which resource it guards; one of ${known}.`]);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Client } from './client.js';
+import type { RegisteredClientIds } from './registered-client-id.js';
+
+/** Finds the client of an id, or answers undefined when there is none. */
+export type FindClient = (clientId: string) => Promise<Client | undefined>;
+
+/**
+ * Makes the one function that knows every kind of client, and tells the kinds apart by the shape of the id.
+ *
+ * An id that was made here needs no store: it either proves itself, or belongs to nobody.
+ */
+export function createFindClient({ registered }: { registered: RegisteredClientIds }): FindClient {
+  return (clientId) => Promise.resolve(registered.read(clientId));
+}

@@ -1,0 +1,142 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { randomText, type Randomness } from '../keys/chance.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { macText, secretsEqual } from '../keys/mac.js';
+import { AuthError } from '../protocol/auth-error.js';
+import { parseClientMetadata, type ClientMetadata } from '../protocol/client-metadata.js';
+import type { Client } from './client.js';
+import { registrationDictionary1 } from './registration-dictionary.js';
+
+/** Makes and reads the ids of clients that registered themselves (RFC 7591). Nothing of a registration is stored. */
+export interface RegisteredClientIds {
+  /**
+   * Makes an id that holds a client's metadata. A public client gets the same id whenever it registers the same.
+   *
+   * @throws {AuthError} invalid_client_metadata when the id would be too long
+   */
+  issue(metadata: ClientMetadata): RegisteredCredentials;
+  /** Reads the client out of an id, or answers undefined when this installation did not make the id. */
+  read(clientId: string): Client | undefined;
+}
+
+/** What a client receives when it registers. */
+export interface RegisteredCredentials {
+  readonly clientId: string;
+  /** Absent for a public client. It never expires. */
+  readonly clientSecret?: string;
+}
+
+const maxIdLength = 1024;
+const maxJsonBytes = 8192;
+const secretBytes = 32;
+const nonceBytes = 12;
+
+/** The name of the key, the format and the metadata, and the MAC. Without a colon, so it never looks like a URL. */
+const idShape = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/;
+
+/** The first byte of the payload: JSON, deflated with the dictionary of that number. */
+const format1 = 1;
+
+/** What an id of format 1 leaves out. Never to be changed: it would change what the existing ids say. */
+const defaults1 = {
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+} as const satisfies Partial<ClientMetadata>;
+
+/**
+ * Makes ids that are their own registration: `kid.payload.mac`.
+ *
+ * The MAC covers the payload as text, so another base64url spelling of the same bytes is another, invalid id.
+ */
+export function createRegisteredClientIds(ring: KeyRing, randomness: Randomness): RegisteredClientIds {
+  const secretOf = (kid: string, clientId: string) => {
+    const key = ring.find('client secret', kid);
+    return key && macText(key, [clientId], secretBytes);
+  };
+
+  return {
+    issue(metadata) {
+      const isPublic = metadata.token_endpoint_auth_method === 'none';
+      // Two confidential clients may register the same metadata, and must not receive the same secret.
+      const payload = pack(metadata, isPublic ? undefined : randomText(randomness, nonceBytes));
+      const { kid, key } = ring.current('client id');
+      const clientId = `${kid}.${payload}.${macText(key, [payload])}`;
+      if (clientId.length > maxIdLength) throw tooLong();
+      return isPublic ? { clientId } : { clientId, clientSecret: secretOf(kid, clientId) };
+    },
+
+    read(clientId) {
+      if (clientId.length > maxIdLength) return undefined;
+      const [, kid = '', payload = '', tag = ''] = idShape.exec(clientId) ?? [];
+      const key = ring.find('client id', kid);
+      // Nothing is inflated or parsed that was not made here.
+      if (!key || !secretsEqual(tag, macText(key, [payload]))) return undefined;
+      const metadata = unpack(payload);
+      if (!metadata) return undefined;
+      const authenticationMethod = metadata.token_endpoint_auth_method;
+      return {
+        clientId,
+        metadata,
+        authenticationMethod,
+        secretMatches(presented) {
+          const secret = authenticationMethod === 'none' ? undefined : secretOf(kid, clientId);
+          return secret !== undefined && secretsEqual(presented, secret);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Writes metadata in one order of members and without its defaults.
+ *
+ * Another release of zlib may deflate the same text to other bytes: an id then stays valid, and only a client that
+ * registers once more gets a different one.
+ */
+function pack(metadata: ClientMetadata, nonce: string | undefined): string {
+  const { redirect_uris, client_name, client_uri, tos_uri, policy_uri } = metadata;
+  const { scope, software_id, software_version, application_type } = metadata;
+  const json = JSON.stringify({
+    redirect_uris,
+    grant_types: unlessDefault('grant_types', metadata),
+    token_endpoint_auth_method: unlessDefault('token_endpoint_auth_method', metadata),
+    client_name,
+    client_uri,
+    tos_uri,
+    policy_uri,
+    software_id,
+    software_version,
+    scope,
+    application_type,
+    nonce,
+  });
+  if (Buffer.byteLength(json) > maxJsonBytes) throw tooLong();
+  const deflated = deflateRawSync(json, { level: 9, memLevel: 9, dictionary: registrationDictionary1 });
+  return Buffer.concat([Buffer.of(format1), deflated]).toString('base64url');
+}
+
+function unlessDefault(member: keyof typeof defaults1, metadata: ClientMetadata): unknown {
+  const isDefault = String(metadata[member]) === String(defaults1[member]);
+  return isDefault ? undefined : metadata[member];
+}
+
+/**
+ * Reads what {@link pack} wrote, through the same checks as a new registration: what is found to be dangerous later is
+ * thereby refused in older ids too.
+ */
+function unpack(payload: string): ClientMetadata | undefined {
+  const bytes = Buffer.from(payload, 'base64url');
+  if (bytes[0] !== format1) return undefined;
+  try {
+    const options = { dictionary: registrationDictionary1, maxOutputLength: maxJsonBytes };
+    const json = inflateRawSync(bytes.subarray(1), options).toString('utf8');
+    return parseClientMetadata({ ...defaults1, ...(JSON.parse(json) as object) });
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLong(): AuthError {
+  return new AuthError('invalid_client_metadata', 'The client metadata is too long: register fewer or shorter values.');
+}

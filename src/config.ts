@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import type { Resource } from './flow/authorization-request.js';
+import type { TokenMapper } from './flow/map-identity.js';
+import type { Log } from './http/log.js';
+import type { Clock, Randomness } from './keys/chance.js';
+import type { OAuthAuthorizationServerOptions } from './options.js';
+import { isLoopbackHost } from './protocol/redirect-uri.js';
+import { canonicalResource } from './protocol/resource-indicator.js';
+import { isScopeToken } from './protocol/scope.js';
+import { secrets, signing } from './signing-config.js';
+import type { Store } from './storage/store.js';
+import type { UpstreamProvider } from './upstream/provider.js';
+
+/** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  /** One sentence for each fault. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`mcp-gatehouse cannot start:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** A configuration that was checked, with every default filled in. */
+export type Settings = Readonly<z.output<typeof schema>>;
+
+/** A resource as it was configured. */
+export interface ConfiguredResource extends Resource {
+  readonly documentation?: string;
+}
+
+const day = 24 * 3600;
+
+const isSecureUrl = (text: string) => text.startsWith('https:') || isLoopbackHost(new URL(text).hostname);
+const isFunction = (value: unknown) => typeof value === 'function';
+const isStore = (value: unknown) => typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
+
+const seconds = (min: number, max: number) =>
+  z
+    .int({ error: `has to be a whole number of seconds from ${min} to ${max}` })
+    .min(min)
+    .max(max);
+const functionOf = <T>() => z.custom<T>(isFunction, { error: 'has to be a function' });
+
+const issuer = z
+  .string({ error: 'is missing: give the public URL of this server, such as https://mcp.example.com' })
+  .transform((text) => text.replace(/\/+$/, ''))
+  .refine((text) => canonicalResource(text) === text && /^[\w.~:/[\]-]+$/.test(text), {
+    error: 'has to be a plain URL in its usual spelling: scheme, lower-case host and perhaps a path, nothing else',
+    abort: true,
+  })
+  .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses (localhost, 127.0.0.1) only' });
+
+const resource = z
+  .strictObject({
+    url: z
+      .string()
+      .refine((text) => canonicalResource(text) !== undefined, {
+        error: 'has to be the URL of an MCP server, without query and fragment',
+        abort: true,
+      })
+      .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses only' }),
+    name: z.string().min(1).max(100).optional(),
+    documentation: z.url().optional(),
+    scopes: z
+      .record(z.string(), z.string())
+      .default({})
+      .refine((scopes) => Object.keys(scopes).every(isScopeToken), { error: 'has a name that is no scope token' }),
+    defaultScopes: z.array(z.string()).optional(),
+  })
+  .refine(({ scopes, defaultScopes = [] }) => defaultScopes.every((scope) => Object.hasOwn(scopes, scope)), {
+    error: 'has defaultScopes that are not among its scopes',
+  })
+  .transform(({ url, name, documentation, scopes, defaultScopes }): ConfiguredResource => ({
+    url: canonicalResource(url) ?? url,
+    scopes: new Map(Object.entries(scopes)),
+    defaultScopes: defaultScopes ?? Object.keys(scopes),
+    ...(name !== undefined && { name }),
+    ...(documentation !== undefined && { documentation }),
+  }));
+
+const provider = z.custom<UpstreamProvider>(
+  (value) =>
+    typeof value === 'object' && value !== null && 'id' in value && /^[a-z0-9][a-z0-9_-]{0,31}$/.test(String(value.id)),
+  { error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id' },
+);
+
+const isDistinct = (values: readonly unknown[]) => new Set(values).size === values.length;
+
+const schema = z.strictObject({
+  issuer,
+  secret: secrets,
+  providers: z
+    .array(provider, { error: 'is missing: name at least one, such as oidcProvider({ … })' })
+    .min(1, { error: 'is empty: name at least one, such as oidcProvider({ … })' })
+    .refine((list) => isDistinct(list.map(({ id }) => id)), { error: 'has two providers with the same id' }),
+  resources: z
+    .array(resource)
+    .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
+    .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
+    .optional(),
+  tokenMapper: functionOf<TokenMapper>().optional(),
+  store: z
+    .union([z.string(), z.custom<Store>(isStore)], { error: 'has to be a store, or text such as sqlite:PATH' })
+    .default('sqlite:.gatehouse/gatehouse.sqlite')
+    .refine((store) => typeof store !== 'string' || /^(memory:$|sqlite:.)/.test(store), {
+      error: 'has to be sqlite:PATH or memory:',
+    }),
+  allowMemoryStoreInProduction: z.boolean().default(false),
+  enableDCR: z.boolean().default(true),
+  signing,
+  accessTokenTtl: seconds(30, day).default(3600),
+  refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
+  refreshGraceTtl: seconds(0, 7200).default(120),
+  grantTtl: seconds(60, 3650 * day).default(180 * day),
+  authorizationCodeTtl: seconds(10, 600).default(60), // RFC 6749 §4.1.2: at most 10 minutes
+  transactionTtl: seconds(60, 600).default(600),
+  log: functionOf<Log>().optional(),
+  clock: functionOf<Clock>().optional(),
+  randomness: functionOf<Randomness>().optional(),
+});
+
+/** What each alias stands for. */
+const aliases = {
+  signingSecret: 'secret',
+  sessionSecret: 'secret',
+  upstreamProvider: 'providers',
+  tokenTTL: 'accessTokenTtl',
+  refreshTokenTTL: 'refreshTokenTtl',
+} as const;
+
+/**
+ * Checks a configuration, and fills in the defaults.
+ *
+ * @param production - whether this runs in production, where some things are refused
+ * @throws {ConfigurationError} naming all faults at once
+ */
+export function parseOptions(options: OAuthAuthorizationServerOptions, production: boolean): Settings {
+  const { named, faults } = withoutAliases(options);
+  const parsed = schema.safeParse(named);
+  if (!parsed.success) faults.push(...parsed.error.issues.map(describeIssue));
+  else faults.push(...contradictions(parsed.data, production));
+  if (!parsed.success || faults.length > 0) throw new ConfigurationError(faults);
+  return Object.freeze(parsed.data);
+}
+
+function withoutAliases(options: OAuthAuthorizationServerOptions) {
+  const named: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const full = name in aliases ? aliases[name as keyof typeof aliases] : name;
+    if (full in named) faults.push(`${full} is given twice, under two of its names: leave one out.`);
+    named[full] = name === 'upstreamProvider' ? [value] : value;
+  }
+  return { named, faults };
+}
+
+function contradictions(settings: Settings, production: boolean): string[] {
+  const { store, allowMemoryStoreInProduction, accessTokenTtl, refreshTokenTtl, grantTtl } = settings;
+  const isVolatile = typeof store === 'string' ? store === 'memory:' : store.volatile === true;
+  return [
+    ...(production && isVolatile && !allowMemoryStoreInProduction
+      ? [
+          'store is a memory store, in production: a restart would sign everybody out. Use sqlite:PATH, or set allowMemoryStoreInProduction.',
+        ]
+      : []),
+    ...(refreshTokenTtl < accessTokenTtl ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.'] : []),
+    ...(grantTtl < refreshTokenTtl ? ['grantTtl has to be at least as long as refreshTokenTtl.'] : []),
+  ];
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `${[...issue.path, issue.keys.join(', ')].join('.')} is not an option: see the list in the README.`;
+  }
+  return `${issue.path.join('.')} ${issue.message}.`;
+}

@@ -1,0 +1,13 @@
+import type { BrowserFlow } from '../flow/browser-flow.js';
+import type { Endpoint } from '../http/router.js';
+import { renderForBrowser } from './browser-error.js';
+
+/** `GET /oauth/authorize` (RFC 6749 §3.1): shows the consent page, and changes nothing. */
+export function authorizeEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
+  return {
+    method: 'GET',
+    cors: false,
+    handle: (request) => flow.authorize(request),
+    render: renderForBrowser(issuer),
+  };
+}

@@ -1,0 +1,13 @@
+import type { BrowserFlow } from '../flow/browser-flow.js';
+import type { Endpoint } from '../http/router.js';
+import { renderForBrowser } from './browser-error.js';
+
+/** `GET /oauth/callback`: our own redirection endpoint at the provider (RFC 6749 §3.1.2). */
+export function callbackEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
+  return {
+    method: 'GET',
+    cors: false,
+    handle: (request) => flow.return(request),
+    render: renderForBrowser(issuer),
+  };
+}

@@ -1,0 +1,104 @@
+import { createFindClient, type FindClient } from './clients/find-client.js';
+import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
+import type { ConfiguredResource, Settings } from './config.js';
+import { createAsk } from './flow/ask.js';
+import { createBrowserBinding } from './flow/browser-binding.js';
+import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import { createIssueCode } from './flow/issue-code.js';
+import { createSignIns } from './flow/sign-in.js';
+import { createTransactions } from './flow/transaction.js';
+import type { Foundation } from './foundation.js';
+import { authorizationCodeGrant } from './grant-types/authorization-code.js';
+import type { GrantType } from './grant-types/grant-type.js';
+import { createIssueTokens } from './grant-types/issue-tokens.js';
+import { refreshTokenGrant } from './grant-types/refresh-token.js';
+import { createAccessTokens } from './grants/access-token.js';
+import { createCredentials } from './grants/credential.js';
+import { createGrantIds } from './grants/grant-id.js';
+import { createGrants } from './grants/grant-store.js';
+import { createCookieJar } from './http/cookies.js';
+import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
+import { createPooledFetch } from './upstream/pooled-fetch.js';
+import { createUpstream } from './upstream/upstream.js';
+import { createVault } from './upstream/vault.js';
+
+/** The services behind the endpoints. */
+export interface Engine {
+  readonly registeredClients: RegisteredClientIds;
+  readonly findClient: FindClient;
+  readonly grantTypes: readonly GrantType[];
+  readonly flow: BrowserFlow;
+  readonly verify: VerifyAccessToken;
+  /** Closes the connections to the providers. */
+  readonly close: () => void;
+}
+
+/** Puts the services together; this is where to see what depends on what. */
+export function createEngine(
+  settings: Settings,
+  resources: ReadonlyMap<string, ConfiguredResource>,
+  foundation: Foundation,
+): Engine {
+  const { issuer, providers, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
+  const { clock, randomness, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
+
+  const registeredClients = createRegisteredClientIds(ring, randomness);
+  const findClient = createFindClient({ registered: registeredClients });
+
+  const grantIds = createGrantIds(installationKey, randomness);
+  const grants = createGrants(store, grantIds, clock, randomness, settings);
+  const credentials = createCredentials(ring);
+  const vault = createVault(store, sealing, randomness);
+  const accessTokens = createAccessTokens(issuer, signingKeys, clock, randomness, accessTokenTtl);
+  const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
+  // Within the grace window a superseded refresh token gets an access token without a write.
+  const lifetimes = {
+    ...settings,
+    graceTtl: settings.refreshGraceTtl,
+    tokenReserveTtl: accessTokenTtl + settings.refreshGraceTtl,
+  };
+  const knownScopes = (url: string) => [...(resources.get(url)?.scopes.keys() ?? []), 'offline_access'];
+
+  const pool = createPooledFetch();
+  const callbackUrl = `${issuer}/oauth/callback`;
+  const upstreams = new Map(
+    providers.map((provider) => [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })]),
+  );
+
+  const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
+  const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
+  const transactions = createTransactions(sealing, clock);
+  const consentUrl = `${issuer}/oauth/consent`;
+
+  return {
+    registeredClients,
+    findClient,
+    grantTypes: [
+      authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
+      refreshTokenGrant(grants, credentials, issueTokens, clock, knownScopes, lifetimes),
+    ],
+    flow: createBrowserFlow({
+      issuer,
+      findClient,
+      resources,
+      upstreams,
+      tokenMapper,
+      ask: createAsk(consentUrl, resources, providers, transactions, binding, clock, randomness, transactionTtl),
+      transactions,
+      signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
+      binding,
+      issueCode: createIssueCode(
+        grants,
+        grantIds,
+        credentials,
+        vault,
+        sealing,
+        clock,
+        randomness,
+        authorizationCodeTtl,
+      ),
+    }),
+    verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
+    close: () => pool.close(),
+  };
+}

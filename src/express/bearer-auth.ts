@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuthInfo } from '../resource/auth-info.js';
+import type { BearerGate } from '../resource/bearer-gate.js';
+import { plainRequest, writeReply, type NodeRequest } from './node-message.js';
+
+/** Express middleware that lets only requests with a good access token through. */
+export type BearerMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** Puts a bearer gate before a handler. What the token says is in `req.auth`, where both MCP SDK lines look for it. */
+export function bearerMiddleware(gate: BearerGate, newRequestId: () => string): BearerMiddleware {
+  return (request: NodeRequest & { auth?: AuthInfo }, response, next) => {
+    gate(plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/')).then((outcome) => {
+      if ('reply' in outcome) {
+        writeReply(request, response, outcome.reply);
+        return;
+      }
+      request.auth = outcome.auth;
+      // Browser clients read the answers of the MCP server too, unless the application has its own mind about CORS.
+      if (!response.hasHeader('access-control-allow-origin')) {
+        response.setHeader('access-control-allow-origin', '*');
+        response.setHeader('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id');
+      }
+      next();
+    }, next);
+  };
+}

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { maxBodyBytes } from '../http/body.js';
+import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
+
+/** A Node request, with what Express and its body parsers may have added to it. */
+export type NodeRequest = IncomingMessage & {
+  readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly body?: unknown;
+};
+
+/** Reads what every request has; the body apart. */
+export function plainRequest(request: NodeRequest, id: string, url: string): Omit<HttpRequest, 'body'> {
+  const path = pathOf(url);
+  return {
+    id,
+    method: request.method ?? 'GET',
+    path,
+    query: url.slice(path.length + 1),
+    headers: { ...request.headers, ...repeatedCredentials(request) },
+    ip: request.socket.remoteAddress,
+  };
+}
+
+/** The path of a request's URL, as it was sent. */
+export function pathOf(url: string): string {
+  const question = url.indexOf('?');
+  return question < 0 ? url : url.slice(0, question);
+}
+
+/** Node keeps the first of two Authorization headers, while a proxy may have looked at the other one. */
+function repeatedCredentials(request: IncomingMessage): { authorization?: string[] } {
+  const all = request.headersDistinct.authorization;
+  return all !== undefined && all.length > 1 ? { authorization: all } : {};
+}
+
+/** Seconds within which a body has to arrive, so that nobody holds a connection open with half of one. */
+const bodyTtl = 20;
+
+/** Reads the body, or takes over what the application's own parser has made of it. */
+export async function plainBody(request: NodeRequest): Promise<HttpBody> {
+  if (request.method !== 'POST') return { kind: 'none' };
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return { kind: 'too large' };
+  if (request.readableDidRead || request.readableEnded) {
+    if (request.body === undefined) return { kind: 'none' };
+    return request.body instanceof Uint8Array
+      ? { kind: 'bytes', bytes: request.body }
+      : { kind: 'parsed', value: request.body };
+  }
+  const deadline = setTimeout(() => request.destroy(), bodyTtl * 1000);
+  try {
+    return await readBytes(request);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+async function readBytes(request: NodeRequest): Promise<HttpBody> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBodyBytes) return { kind: 'too large' };
+    chunks.push(chunk);
+  }
+  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+}
+
+/** Writes an answer to the socket itself: the application's settings and helpers have no part in it. */
+export function writeReply(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+  // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
+  response.removeHeader('access-control-allow-origin');
+  response.removeHeader('access-control-allow-credentials');
+  response.statusCode = reply.status;
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? new Uint8Array());
+  if (reply.status !== 204) response.setHeader('content-length', bytes.length);
+  // What was not read of a body would be taken for the next request; the client reads the answer, then the end.
+  if (!request.complete) response.setHeader('connection', 'close');
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (!request.complete) request.resume();
+}

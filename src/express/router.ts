@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../http/log.js';
+import type { Dispatcher } from '../http/router.js';
+import { pathOf, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
+
+/** A request handler that serves equally under Express and under `http.createServer`. */
+export type NodeHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/**
+ * Serves the endpoints.
+ *
+ * What is none of ours goes to `next`, or is answered with 404 where there is none. Mounted below a path, the full
+ * path counts, as the issuer says it, and else the rest behind the mount.
+ */
+export function nodeHandler(server: Dispatcher, newRequestId: () => string, log: Log): NodeHandler {
+  let warned = false;
+  return (request: NodeRequest, response, next) => {
+    if (request.baseUrl && !warned) {
+      warned = true;
+      log({
+        level: 'warn',
+        event: 'mounted below a path',
+        description:
+          'Clients look for /.well-known/… at the root of the host, which does not reach a router that is mounted below a path. Mount it at the root: app.use(gate.createRouter()).',
+      });
+    }
+    const urls = [request.originalUrl ?? request.url ?? '/', request.url ?? '/'];
+    const url = urls.find((each) => server.serves(pathOf(each)));
+    if (url === undefined) {
+      if (next) next();
+      else writeReply(request, response, { status: 404, headers: { 'content-type': 'application/json' }, body: '{}' });
+      return;
+    }
+    plainBody(request)
+      .then((body) => server.dispatch({ ...plainRequest(request, newRequestId(), url), body }))
+      .then((reply) => writeReply(request, response, reply))
+      // Only a connection that broke off gets here: endpoints answer their own faults.
+      .catch(() => response.destroy());
+  };
+}

@@ -1,0 +1,59 @@
+import type { Credentials } from '../grants/credential.js';
+import { vaultKey, type GrantIds } from '../grants/grant-id.js';
+import type { Grants } from '../grants/grant-store.js';
+import type { Grant, Identity } from '../grants/grant.js';
+import { sealIdentity } from '../grants/sealed-identity.js';
+import { randomText, type Clock, type Randomness } from '../keys/chance.js';
+import type { Sealing } from '../keys/sealing.js';
+import type { UpstreamTokens } from '../upstream/provider.js';
+import type { Vault } from '../upstream/vault.js';
+import type { Transaction } from './transaction.js';
+
+/** What a finished sign-in has established. */
+export interface SignedIn {
+  readonly identity: Identity;
+  /** The user at the provider: what the grant is kept under. */
+  readonly upstream: { readonly issuer: string; readonly subject: string };
+  readonly tokens: UpstreamTokens;
+}
+
+/** Makes a grant of an approved transaction and its user, and answers the authorization code. */
+export type IssueCode = (transaction: Transaction, signedIn: SignedIn) => Promise<string>;
+
+/** Issues authorization codes. */
+export function createIssueCode(
+  grants: Grants,
+  ids: GrantIds,
+  credentials: Credentials,
+  vault: Vault,
+  sealing: Sealing,
+  clock: Clock,
+  randomness: Randomness,
+  authorizationCodeTtl: number,
+): IssueCode {
+  return async (transaction, { identity, upstream, tokens }) => {
+    const grantId = await ids.create(upstream.issuer, upstream.subject);
+    const now = clock();
+    const { clientId, resource, scopes, codeChallenge, redirectUri } = transaction;
+    const code = {
+      kid: credentials.currentKid(),
+      expiresAt: now + authorizationCodeTtl,
+      codeChallenge,
+      ...(redirectUri !== undefined && { redirectUri }),
+    };
+    const grant: Grant = {
+      grantId,
+      clientId,
+      resource,
+      scopes,
+      identity: sealIdentity(sealing, grantId, identity),
+      salt: randomText(randomness),
+      createdAt: now,
+      code,
+    };
+    // The vault first: a grant whose upstream tokens are missing would be worse than tokens that nobody can use.
+    await vault.put(vaultKey(grantId), tokens, Math.ceil(code.expiresAt));
+    await grants.create(grant);
+    return credentials.derive('ac', code.kid, grant, 0);
+  };
+}

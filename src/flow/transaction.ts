@@ -1,0 +1,42 @@
+import type { Clock } from '../keys/chance.js';
+import type { Sealing } from '../keys/sealing.js';
+
+/** An authorization request that was found valid, and waits for the user's answer. Sealed in the page's form. */
+export interface Transaction {
+  /** Random; keys the sign-in record, and is the `state` that the provider sees. */
+  readonly id: string;
+  readonly clientId: string;
+  /** As it was sent; absent when it was absent. */
+  readonly redirectUri?: string;
+  readonly state?: string;
+  readonly codeChallenge: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** Names the one browser that was shown the page. */
+  readonly browser: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/** Seals pending transactions into forms, and opens them again. */
+export interface Transactions {
+  /** Writes the transaction so that only this server can read it. */
+  seal(transaction: Transaction): string;
+  /** Reads it, or answers undefined when it is not ours or too old. */
+  open(sealed: string): Transaction | undefined;
+}
+
+/** Keeps transactions outside the store: an unauthenticated request writes nothing. */
+export function createTransactions(sealing: Sealing, clock: Clock): Transactions {
+  const purpose = 'seal transaction';
+  const context = 'form';
+  return {
+    seal: (transaction) => sealing.seal(purpose, context, JSON.stringify(transaction)),
+    open(sealed) {
+      const text = sealing.open(purpose, context, sealed);
+      if (text === undefined) return undefined;
+      const transaction = JSON.parse(text) as Transaction;
+      return transaction.expiresAt > clock() ? transaction : undefined;
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { ConfigurationError, type Settings } from './config.js';
+import type { Log } from './http/log.js';
+import type { Clock, Randomness } from './keys/chance.js';
+import { loadInstallationKey } from './keys/installation-key.js';
+import { createKeyRing, type KeyRing } from './keys/key-ring.js';
+import { rotatingSigningKeys } from './keys/rotating-keys.js';
+import { createSealing, type Sealing } from './keys/sealing.js';
+import { sharedSigningKeys, suppliedSigningKeys, type SigningKeys } from './keys/signing-keys.js';
+import { once } from './keys/single-flight.js';
+import { guarded } from './storage/guarded.js';
+import { memoryStore } from './storage/memory.js';
+import { namespaced } from './storage/namespaced.js';
+import { sqliteStore } from './storage/sqlite.js';
+import type { Store } from './storage/store.js';
+import { createSystemRandomness, standardErrorLog, systemClock } from './system.js';
+
+/** What everything else stands on: time, chance, memory and secrets. */
+export interface Foundation {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly store: Store;
+  /** Closes the store, unless it was handed in. */
+  readonly closeStore: () => Promise<void>;
+  readonly ring: KeyRing;
+  readonly sealing: Sealing;
+  readonly installationKey: () => Promise<Buffer>;
+  readonly signingKeys: SigningKeys;
+  /** A short name of this installation, for what it shares with others: cookies of a host, a database. */
+  readonly tag: string;
+}
+
+/** Lays the foundation that the settings describe. */
+export function createFoundation(settings: Settings): Foundation {
+  const { issuer, secret, clock = systemClock, log = standardErrorLog } = settings;
+  const randomness = settings.randomness ?? createSystemRandomness();
+  const tag = createHash('sha256').update(issuer).digest('base64url').replace(/[-_]/g, '').slice(0, 8);
+  const opened = openStore(settings.store, clock);
+  const store = guarded(namespaced(opened, tag));
+  const ring = createKeyRing(secret, issuer);
+  const sealing = createSealing(ring, randomness);
+  return {
+    clock,
+    randomness,
+    log,
+    store,
+    closeStore: async () => {
+      if (opened !== settings.store) await opened.close();
+    },
+    ring,
+    sealing,
+    installationKey: once(() => loadInstallationKey(store, sealing, randomness)),
+    signingKeys: createSigningKeys(settings, store, sealing, randomness, clock),
+    tag,
+  };
+}
+
+function openStore(store: Settings['store'], clock: Clock): Store {
+  if (typeof store !== 'string') return store;
+  if (store === 'memory:') return memoryStore({ clock });
+  try {
+    return sqliteStore({ path: store.slice('sqlite:'.length), clock });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError([`store cannot be opened (${store}): ${reason}`]);
+  }
+}
+
+function createSigningKeys(
+  { signing, accessTokenTtl }: Settings,
+  store: Store,
+  sealing: Sealing,
+  randomness: Randomness,
+  clock: Clock,
+): SigningKeys {
+  switch (signing.kind) {
+    case 'shared':
+      return sharedSigningKeys(signing.secret);
+    case 'supplied':
+      return suppliedSigningKeys(signing.algorithm, signing.keys);
+    case 'rotating':
+      return rotatingSigningKeys(store, sealing, randomness, clock, { ...signing, longestTokenTtl: accessTokenTtl });
+  }
+}

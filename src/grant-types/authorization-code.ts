@@ -1,0 +1,84 @@
+import type { Client } from '../clients/client.js';
+import { parseCredential, type Credential, type Credentials } from '../grants/credential.js';
+import { vaultKey } from '../grants/grant-id.js';
+import type { Grants, GrantLifetimes } from '../grants/grant-store.js';
+import type { Grant } from '../grants/grant.js';
+import type { Clock } from '../keys/chance.js';
+import { codeVerifierMatches } from '../protocol/pkce.js';
+import { findResource } from '../protocol/resource-indicator.js';
+import type { Vault } from '../upstream/vault.js';
+import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
+import type { IssueTokens } from './issue-tokens.js';
+
+/** `grant_type=authorization_code` (RFC 6749 §4.1.3, with PKCE: RFC 7636 §4.5). */
+export function authorizationCodeGrant(
+  grants: Grants,
+  credentials: Credentials,
+  issueTokens: IssueTokens,
+  vault: Vault,
+  clock: Clock,
+  { grantTtl, tokenReserveTtl }: GrantLifetimes & { readonly tokenReserveTtl: number },
+): GrantType {
+  function redeemed(grant: Grant, client: Client): Grant {
+    const now = clock();
+    const kid = credentials.currentKid();
+    const mayRefresh = client.metadata.grant_types.includes('refresh_token');
+    return {
+      ...grant,
+      code: { ...grant.code, redeemedAt: now },
+      ...(mayRefresh && { refresh: { generation: 1, kid, superseded: [] } }),
+      lastTokenExpiresAt: now + tokenReserveTtl,
+    };
+  }
+
+  return {
+    name: 'authorization_code',
+    async exchange(client, parameters) {
+      const credential = parseCredential(parameters.require('code'));
+      const codeVerifier = parameters.require('code_verifier');
+      const redirectUri = parameters.get('redirect_uri');
+      const resource = parameters.all('resource');
+      if (credential?.kind !== 'ac') throw invalidGrant('authorization code');
+
+      const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
+        const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
+        if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
+        if (grant.ended) return { result: undefined };
+        if (grant.code.redeemedAt !== undefined) return { result: 'replayed' };
+        if (clock() > grant.code.expiresAt) return { result: undefined };
+        findResource(resource, [grant.resource]);
+        const next = redeemed(grant, client);
+        // The tokens are made before the code is spent, so that no fault can spend it for nothing.
+        const tokens = await issueTokens(next, grant.scopes);
+        await vault.extend(vaultKey(grant.grantId), Math.ceil(grant.createdAt + grantTtl));
+        return { next, result: tokens };
+      });
+
+      // RFC 6749 §4.1.2, RFC 9700 §2.1.1: a code used twice by its rightful client has been stolen.
+      if (outcome === 'replayed') await grants.end(credential.grantId, 'code replayed');
+      if (outcome === undefined || outcome === 'replayed') throw invalidGrant('authorization code');
+      return outcome;
+    },
+  };
+}
+
+/**
+ * Tells whether a code is presented by the right client, with the right redirect URI and the right verifier.
+ *
+ * Anything less changes nothing: someone with half of the evidence must not be able to burn the rightful owner's code.
+ */
+function isRightlyPresented(
+  grant: Grant,
+  presented: { credential: Credential; clientId: string; redirectUri: string | undefined; codeVerifier: string },
+  credentials: Credentials,
+): boolean {
+  const { credential, clientId, redirectUri, codeVerifier } = presented;
+  return (
+    credential.kid === grant.code.kid &&
+    credential.generation === 0 &&
+    credentials.proves(credential, grant) &&
+    grant.clientId === clientId &&
+    grant.code.redirectUri === redirectUri && // RFC 6749 §4.1.3: identical to that of the authorization request
+    codeVerifierMatches(codeVerifier, grant.code.codeChallenge)
+  );
+}

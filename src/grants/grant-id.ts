@@ -1,0 +1,52 @@
+import { macText, secretsEqual } from '../keys/mac.js';
+import { randomText, type Randomness } from '../keys/chance.js';
+import type { Key } from '../storage/store.js';
+
+/** Makes and recognises grant ids: `userTag.random.mac`. */
+export interface GrantIds {
+  /**
+   * Makes the id of a new grant.
+   *
+   * @param issuer - the upstream issuer
+   * @param subject - the user's subject at that issuer; what `tokenMapper` makes of it does not count
+   */
+  create(issuer: string, subject: string): Promise<string>;
+  /** Tells whether this installation made the id, without touching the store. */
+  isOurs(grantId: string): Promise<boolean>;
+}
+
+/**
+ * The user's part is an HMAC under the installation key: it keeps a user's grants together and shows nobody's name.
+ * The short MAC refuses garbage before the store is touched.
+ */
+export function createGrantIds(installationKey: () => Promise<Buffer>, randomness: Randomness): GrantIds {
+  const shortMac = (key: Buffer, userTag: string, random: string) => macText(key, ['grant id', userTag, random], 8);
+  return {
+    async create(issuer, subject) {
+      const key = await installationKey();
+      const userTag = macText(key, ['user tag', issuer, subject]);
+      const random = randomText(randomness);
+      return `${userTag}.${random}.${shortMac(key, userTag, random)}`;
+    },
+
+    async isOurs(grantId) {
+      const [userTag = '', random = '', mac = ''] = grantId.split('.');
+      return secretsEqual(mac, shortMac(await installationKey(), userTag, random));
+    },
+  };
+}
+
+/** Where the record of a grant is: the partition is the user. */
+export function grantKey(grantId: string): Key {
+  return keyFor('grant', grantId);
+}
+
+/** Where the upstream tokens of a grant are. */
+export function vaultKey(grantId: string): Key {
+  return keyFor('vault', grantId);
+}
+
+function keyFor(record: string, grantId: string): Key {
+  const [userTag = '', random = ''] = grantId.split('.');
+  return { partition: userTag, id: `${record}.${random}` };
+}

@@ -1,0 +1,108 @@
+import { AuthError } from '../protocol/auth-error.js';
+import { randomText, type Clock, type Randomness } from '../keys/chance.js';
+import type { Store } from '../storage/store.js';
+import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
+import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
+
+/** How long grants live; all in seconds. */
+export interface GrantLifetimes {
+  /** From the last refresh to the next. */
+  readonly refreshTokenTtl: number;
+  /** From the user's approval to the end, however often it is refreshed. */
+  readonly grantTtl: number;
+}
+
+/** What a change makes of a grant: the next state to be written, or nothing, and what to answer then. */
+export interface Decision<T> {
+  readonly next?: Grant;
+  readonly result: T;
+}
+
+/** The records of grants. */
+export interface Grants {
+  /** Writes a new grant. */
+  create(grant: Grant): Promise<void>;
+  /**
+   * Reads a grant, lets `decide` judge it, and writes the outcome over exactly what was read.
+   *
+   * When somebody else was faster, `decide` judges anew; so what it does has to bear repetition.
+   *
+   * @returns undefined when there is no such grant
+   * @throws {AuthError} temporarily_unavailable when the store is away, or others are always faster
+   */
+  change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>): Promise<T | undefined>;
+  /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. */
+  end(grantId: string, because: EndReason): Promise<void>;
+  /** Tells whether tokens of the grant still count. */
+  isAlive(grantId: string): Promise<boolean>;
+}
+
+const maxAttempts = 10;
+const clockTolerance = 60;
+
+/** Keeps grants in a store, each changed only by compare-and-set. */
+export function createGrants(
+  store: Store,
+  ids: GrantIds,
+  clock: Clock,
+  randomness: Randomness,
+  lifetimes: GrantLifetimes,
+): Grants {
+  async function read(grantId: string) {
+    if (!(await ids.isOurs(grantId))) return undefined;
+    const entry = await store.get(grantKey(grantId));
+    if (!entry) return undefined;
+    const grant = parseGrant(entry.value);
+    return grant?.grantId === grantId ? { grant, version: entry.version } : undefined;
+  }
+
+  /** Writes, and tells whether this very write is what the store now holds, even when its answer was lost. */
+  async function write(grant: Grant, expect: string): Promise<boolean> {
+    const key = grantKey(grant.grantId);
+    const version = randomText(randomness);
+    const options = { version, expiresAt: expiryOf(grant, clock(), lifetimes), expect };
+    const written = await store.set(key, serializeGrant(grant), options).catch(() => false);
+    return written || (await store.get(key))?.version === version;
+  }
+
+  const grants: Grants = {
+    async create(grant) {
+      if (!(await write(grant, 'absent'))) throw new AuthError('server_error', 'The grant could not be stored.');
+    },
+
+    async change(grantId, decide) {
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
+        const found = await read(grantId);
+        if (!found) return undefined;
+        const { next, result } = await decide(found.grant);
+        if (!next || (await write(next, found.version))) return result;
+      }
+      throw new AuthError('temporarily_unavailable', 'The grant is being changed by too many requests at once.');
+    },
+
+    async end(grantId, because) {
+      const at = clock();
+      await grants.change(grantId, (grant) => ({
+        ...(!grant.ended && { next: { ...grant, ended: { at, because } } }),
+        result: undefined,
+      }));
+      await store.delete(vaultKey(grantId));
+    },
+
+    async isAlive(grantId) {
+      const found = await read(grantId);
+      return found !== undefined && !found.grant.ended;
+    },
+  };
+  return grants;
+}
+
+/**
+ * When a grant's record may go: an unredeemed code's with the code, an ended grant's with its last access token, any
+ * other when it can no longer be refreshed.
+ */
+function expiryOf(grant: Grant, now: number, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
+  const lastToken = (grant.lastTokenExpiresAt ?? grant.code.expiresAt) + clockTolerance;
+  if (grant.ended || !grant.refresh) return Math.ceil(lastToken);
+  return Math.ceil(Math.max(lastToken, Math.min(now + refreshTokenTtl, grant.createdAt + grantTtl)));
+}

@@ -1,0 +1,78 @@
+/** One superseded generation of a grant's refresh token, remembered as long as it may still be presented in good faith. */
+export interface Superseded {
+  readonly generation: number;
+  readonly kid: string;
+  /** When its successor was issued. */
+  readonly at: number;
+}
+
+/** The refresh token of a grant: its current generation, and the recent ones. */
+export interface RefreshState {
+  readonly generation: number;
+  /** The ring key that derives the current generation. */
+  readonly kid: string;
+  readonly superseded: readonly Superseded[];
+  /** When the youngest generation that had to be forgotten for want of room was superseded. */
+  readonly forgottenAt?: number;
+}
+
+/** The authorization code of a grant, and what proves that it is presented rightly. */
+export interface CodeState {
+  readonly kid: string;
+  readonly expiresAt: number;
+  /** As it was sent in the authorization request; absent when it was absent there. */
+  readonly redirectUri?: string;
+  readonly codeChallenge: string;
+  readonly redeemedAt?: number;
+}
+
+/**
+ * What a user approved for a client, and everything that was issued on it: one record, changed by compare-and-set.
+ *
+ * All instants are epoch seconds.
+ */
+export interface Grant {
+  readonly grantId: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** The user's {@link Identity}, sealed. */
+  readonly identity: string;
+  /** Half of what derives this grant's credentials; the other half is the secret. */
+  readonly salt: string;
+  readonly createdAt: number;
+  readonly code: CodeState;
+  /** There once the code was redeemed by a client that may refresh. */
+  readonly refresh?: RefreshState;
+  /** When the last access token issued on it expires. */
+  readonly lastTokenExpiresAt?: number;
+  readonly ended?: { readonly at: number; readonly because: EndReason };
+}
+
+/** Why a grant ended. */
+export type EndReason = 'code replayed' | 'refresh token replayed' | 'revoked';
+
+/** Who the user is in the tokens of a grant. */
+export interface Identity {
+  readonly sub: string;
+  readonly provider: string;
+  /** What the `tokenMapper` made of the upstream identity. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Reads a grant from its record; one that cannot be understood is absent. */
+export function parseGrant(value: string): Grant | undefined {
+  try {
+    const parsed = JSON.parse(value) as Grant & { readonly format: unknown };
+    return parsed.format === grantFormat ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a grant for its record. */
+export function serializeGrant(grant: Grant): string {
+  return JSON.stringify({ format: grantFormat, ...grant });
+}
+
+const grantFormat = 1;

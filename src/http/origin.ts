@@ -1,0 +1,13 @@
+import type { HttpRequest } from './message.js';
+
+/**
+ * Tells whether a form was posted from a page of this server, as far as the browser says so.
+ *
+ * Browsers send `Origin` with every POST, and newer ones `Sec-Fetch-Site`; a client without either is no browser that
+ * somebody could forge requests in.
+ */
+export function isSameOrigin(request: HttpRequest, origin: string): boolean {
+  const { origin: sent, 'sec-fetch-site': site } = request.headers;
+  if (sent !== undefined && sent !== origin) return false;
+  return site === undefined || site === 'same-origin';
+}

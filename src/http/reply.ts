@@ -1,0 +1,51 @@
+import type { AuthError } from '../protocol/auth-error.js';
+import type { HttpReply } from './message.js';
+
+/** Seconds after which a client may try again when the store or a provider is away. */
+const retryAfter = '5';
+
+/** A JSON answer that nobody may keep. */
+export function jsonReply(status: number, document: object, headers: HttpReply['headers'] = {}): HttpReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', ...headers },
+    body: JSON.stringify(document),
+  };
+}
+
+/** A JSON document that anybody may keep for `maxAge` seconds, made into bytes. */
+export function publicJson(document: object, maxAge: number): HttpReply {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` },
+    body: Buffer.from(JSON.stringify(document)),
+  };
+}
+
+/** An error in the JSON form of RFC 6749 §5.2. */
+export function errorReply(error: AuthError, headers: HttpReply['headers'] = {}): HttpReply {
+  const document = { error: error.code, error_description: error.message };
+  return jsonReply(error.status, document, { ...retryHeader(error), ...headers });
+}
+
+/** `Retry-After`, where trying again is worthwhile. */
+export function retryHeader(error: AuthError): HttpReply['headers'] {
+  return error.code === 'temporarily_unavailable' ? { 'retry-after': retryAfter } : {};
+}
+
+/**
+ * Sends the browser somewhere with a GET: 303 and never 307, which would post the form once more (RFC 9700 §4.12).
+ *
+ * The body stays empty: a page that repeats the location would leave codes in caches and logs.
+ */
+export function redirectReply(location: string, cookies: readonly string[] = []): HttpReply {
+  return {
+    status: 303,
+    headers: {
+      location,
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      ...(cookies.length > 0 && { 'set-cookie': cookies }),
+    },
+  };
+}

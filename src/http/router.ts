@@ -1,0 +1,82 @@
+import { AuthError, toAuthError } from '../protocol/auth-error.js';
+import { preflightReply, withCors } from './cors.js';
+import { describeCauses, type Log } from './log.js';
+import type { HttpReply, HttpRequest } from './message.js';
+import { errorReply } from './reply.js';
+
+/** One door of the server. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST';
+  /** Whether scripts of other origins may call it. Never on what a person looks at. */
+  readonly cors: boolean;
+  handle(request: HttpRequest): HttpReply | Promise<HttpReply>;
+  /** Makes an answer of an error, where that is not JSON. */
+  readonly render?: (error: AuthError, request: HttpRequest) => HttpReply;
+}
+
+/** The server's endpoints by their paths. */
+export type Routes = ReadonlyMap<string, Endpoint>;
+
+/** The server without its sockets. */
+export interface Dispatcher {
+  /** Tells whether a path is one of ours; what is not belongs to the application, its body too. */
+  serves(path: string): boolean;
+  /** Answers a request to one of our paths. */
+  dispatch(request: HttpRequest): Promise<HttpReply>;
+}
+
+/**
+ * Finds the endpoint of a path with one look-up, and renders what it throws. This is the one `catch`.
+ *
+ * What is unknown below `/.well-known/` is answered with 404 in JSON: clients try many such paths, and one that meets
+ * an application's HTML or a redirect there gives up.
+ */
+export function createDispatcher(routes: Routes, log: Log): Dispatcher {
+  return {
+    serves: (path) => routes.has(path) || path.includes('/.well-known/'),
+
+    async dispatch(request) {
+      const endpoint = routes.get(request.path);
+      if (!endpoint) return unknownDocument(request);
+      const methods = endpoint.method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+      if (request.method === 'OPTIONS') return endpoint.cors ? preflightReply(methods) : allowReply(methods);
+      const reply = await answer(endpoint, methods, request, log);
+      return endpoint.cors ? withCors(reply) : reply;
+    },
+  };
+}
+
+async function answer(endpoint: Endpoint, methods: string[], request: HttpRequest, log: Log): Promise<HttpReply> {
+  try {
+    if (!methods.includes(request.method)) {
+      const error = new AuthError('method_not_allowed', `Use ${methods.join(' or ')}.`);
+      return errorReply(error, { allow: methods.join(', ') });
+    }
+    return await endpoint.handle(request);
+  } catch (thrown) {
+    const error = toAuthError(thrown);
+    log({
+      level: error.status >= 500 ? 'error' : 'info',
+      event: 'request refused',
+      requestId: request.id,
+      path: request.path,
+      code: error.code,
+      description: error.message,
+      causes: describeCauses(error),
+    });
+    return endpoint.render?.(error, request) ?? errorReply(error);
+  }
+}
+
+function unknownDocument(request: HttpRequest): HttpReply {
+  if (request.method === 'OPTIONS') return preflightReply(['GET', 'HEAD']);
+  return withCors(
+    errorReply(
+      new AuthError('not_found', "There is no such document. (Mount an application's own ones before mcp-gatehouse.)"),
+    ),
+  );
+}
+
+function allowReply(methods: string[]): HttpReply {
+  return { status: 204, headers: { allow: methods.join(', ') } };
+}

@@ -1,0 +1,22 @@
+export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
+export { ConfigurationError } from './config.js';
+export {
+  optionsFromEnvironment,
+  providersFromEnvironment,
+  type Environment,
+  type EnvironmentOptions,
+} from './environment.js';
+export type { BearerMiddleware } from './express/bearer-auth.js';
+export type { NodeHandler } from './express/router.js';
+export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
+export type { Log, LogEntry } from './http/log.js';
+export type { Clock, Randomness } from './keys/chance.js';
+export type { OAuthAuthorizationServerOptions, ResourceOptions, SigningOptions } from './options.js';
+export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
+export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
+export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
+export { memoryStore, type MemoryStoreOptions } from './storage/memory.js';
+export { sqliteStore, type SqliteStoreOptions } from './storage/sqlite.js';
+export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
+export type { UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
+export type { FetchHandler } from './web/fetch-handler.js';

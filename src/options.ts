@@ -1,0 +1,98 @@
+import type { TokenMapper } from './flow/map-identity.js';
+import type { Log } from './http/log.js';
+import type { Clock, Randomness } from './keys/chance.js';
+import type { Store } from './storage/store.js';
+import type { UpstreamProvider } from './upstream/provider.js';
+
+/** How an authorization server is set up. Every duration is in seconds. */
+export interface OAuthAuthorizationServerOptions {
+  /**
+   * The public URL of this server, and its name in every document and token. Plain http is for loopback only.
+   *
+   * It may have a path; all endpoints are below it. Changing it loses every client's registration.
+   */
+  issuer: string;
+  /**
+   * The secret that everything is derived from, of at least 32 random characters; or several: the first makes, all
+   * verify. To rotate, add a new one last on every instance, then move it to the front.
+   */
+  secret?: string | string[];
+  /** The providers that users sign in with. */
+  providers?: UpstreamProvider[];
+  /**
+   * The MCP servers that tokens are issued for; the first one is the default.
+   *
+   * @defaultValue one, at `/mcp` below the issuer, without scopes
+   */
+  resources?: ResourceOptions[];
+  /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
+  tokenMapper?: TokenMapper;
+  /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */
+  store?: string | Store;
+  /** Lets a store that forgets everything at a restart run with `NODE_ENV=production`. @defaultValue false */
+  allowMemoryStoreInProduction?: boolean;
+  /** Whether clients may register themselves (RFC 7591). @defaultValue true */
+  enableDCR?: boolean;
+  /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
+  signing?: SigningOptions;
+  /** How long an access token lives. @defaultValue 3600 */
+  accessTokenTtl?: number;
+  /** How long a client may go without refreshing. @defaultValue 2592000 (30 days) */
+  refreshTokenTtl?: number;
+  /**
+   * How long after its supersession a refresh token still gets the current one, at most 7200. Parallel refreshes and
+   * lost answers need some of it; a longer window lets a thief go unnoticed for longer. @defaultValue 120
+   */
+  refreshGraceTtl?: number;
+  /** How long after the approval the user has to sign in again, however often was refreshed. @defaultValue 15552000 (180 days) */
+  grantTtl?: number;
+  /** How long an authorization code lives, at most 600 (RFC 6749 §4.1.2). @defaultValue 60 */
+  authorizationCodeTtl?: number;
+  /** How long the consent page can be answered, and how long the sign-in may then take, at most 600. @defaultValue 600 */
+  transactionTtl?: number;
+  /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */
+  log?: Log;
+  /** Tells the time in epoch seconds. @defaultValue the system's clock */
+  clock?: Clock;
+  /** Makes random bytes. @defaultValue the system's */
+  randomness?: Randomness;
+
+  /** Alias of {@link secret}. */
+  signingSecret?: string | string[];
+  /** Alias of {@link secret}. */
+  sessionSecret?: string | string[];
+  /** Short form of {@link providers} for one. */
+  upstreamProvider?: UpstreamProvider;
+  /** Alias of {@link accessTokenTtl}. */
+  tokenTTL?: number;
+  /** Alias of {@link refreshTokenTtl}. */
+  refreshTokenTTL?: number;
+}
+
+/** An MCP server that tokens are issued for. */
+export interface ResourceOptions {
+  /** Its URL, as users enter it into their clients. */
+  url: string;
+  /** What people call it. */
+  name?: string;
+  /** Where developers read about it. */
+  documentation?: string;
+  /** Its scopes, each with what it allows, in words for a person. @defaultValue none */
+  scopes?: Record<string, string>;
+  /** What a client gets that asks for nothing; tools that need more ask for it. @defaultValue all scopes */
+  defaultScopes?: string[];
+}
+
+/** How access tokens are signed. */
+export interface SigningOptions {
+  /** @defaultValue ES256 */
+  algorithm?: 'ES256' | 'RS256' | 'HS256';
+  /** For ES256 and RS256: private keys (PEM or JWK) to use in place of our own. The first signs, all verify. */
+  keys?: (string | Record<string, unknown>)[];
+  /** For HS256: the secret that is shared with the resource servers, or several. The first signs, all verify. */
+  secret?: string | string[];
+  /** For keys of our own: how long one signs. @defaultValue 7776000 (90 days) */
+  rotationTtl?: number;
+  /** For keys of our own: how long a new one is published before it signs. @defaultValue 86400 (a day) */
+  publishTtl?: number;
+}

@@ -1,0 +1,161 @@
+import type { HttpReply } from '../http/message.js';
+import { html, type Html } from './html.js';
+import { icons } from './icons.js';
+import { page } from './page.js';
+import { readable, readableHost } from './text.js';
+
+/** What the consent page shows. Every text in it may come from a stranger. */
+export interface ConsentView {
+  /** Where the form is posted to. */
+  readonly action: string;
+  /** The sealed transaction. */
+  readonly transaction: string;
+  readonly client: { readonly name: string | undefined; readonly uri?: string };
+  readonly redirect: RedirectView;
+  readonly resource: { readonly url: string; readonly name?: string };
+  readonly scopes: readonly { readonly name: string; readonly description: string | undefined }[];
+  readonly providers: readonly { readonly id: string; readonly name: string }[];
+  /** One sentence above everything else, such as why the page is shown again. */
+  readonly notice?: string;
+  /** Further headers, such as the browser's cookie. */
+  readonly headers?: HttpReply['headers'];
+}
+
+/** Where the browser goes in the end: the only thing about a self-registered client that is certain. */
+export type RedirectView =
+  | { readonly kind: 'web'; readonly host: string }
+  | { readonly kind: 'loopback'; readonly host: string }
+  | { readonly kind: 'app'; readonly scheme: string };
+
+/**
+ * Asks a person whether a client may have what it asks for.
+ *
+ * The form posts two fields: `transaction`, as it was given, and `decision`, which is `deny`, `approve` where there is
+ * one provider, or `approve:` and the id of the provider that was chosen among several.
+ */
+export function consentPage(view: ConsentView): HttpReply {
+  return page({
+    status: 200,
+    title: 'Approve this connection?',
+    body: html`${view.notice ? noticeBox(view.notice) : ''} ${whoAsks(view)} ${whereTo(view.redirect)} ${whatFor(view)}
+    ${decision(view)}`,
+    ...(view.headers && { headers: view.headers }),
+  });
+}
+
+function noticeBox(notice: string): Html {
+  return html`<p class="notice">${icons.info}<span>${notice}</span></p>`;
+}
+
+function whoAsks({ client, resource }: ConsentView): Html {
+  const name = readable(client.name ?? '', 80);
+  return html`<header>
+    <div class="marks">
+      <span class="mark">${icons.app}</span>${icons.link}<span class="mark">${icons.server}</span>
+    </div>
+    <h1>
+      <bdi class="name">${name || 'An app without a name'}</bdi>
+      <span class="sub">wants to connect to <bdi>${resourceName(resource)}</bdi></span>
+    </h1>
+    <p class="claim">${claim(name, websiteOf(client.uri))}</p>
+  </header>`;
+}
+
+function claim(name: string, website: string | undefined): Html {
+  const naming = name ? 'The app chose this name itself' : 'The app did not say what it is called';
+  if (website === undefined) return html`${naming}. Nobody has verified ${name ? 'it' : 'who made it'}.`;
+  return html`${naming} and gives <bdi dir="ltr">${website}</bdi> as its website. Nobody has verified this.`;
+}
+
+// Only the host, and not as a link: it is one more claim of the app's, and nothing that a person should follow.
+function websiteOf(uri: string | undefined): string | undefined {
+  if (uri === undefined || !/^https?:/i.test(uri) || !URL.canParse(uri)) return undefined;
+  return readableHost(new URL(uri).host, 40);
+}
+
+function whereTo(redirect: RedirectView): Html {
+  return html`<div class="target">
+      ${redirect.kind === 'web' ? icons.globe : redirect.kind === 'app' ? icons.app : icons.computer}
+      <div>
+        <p class="aside">After you approve, you will be sent to</p>
+        <p>${destination(redirect)}</p>
+      </div>
+    </div>
+    ${redirect.kind === 'loopback' ? loopbackWarning : ''}`;
+}
+
+function destination(redirect: RedirectView): Html {
+  switch (redirect.kind) {
+    case 'web': {
+      const host = readableHost(redirect.host);
+      // A host of 250 characters must still end above the fold of a phone: its end is what tells whose it is.
+      return html`<strong class="${host.length > 48 ? 'long' : 'short'}"><bdi dir="ltr">${host}</bdi></strong>`;
+    }
+    case 'loopback':
+      return html`<strong>an app on this computer</strong> (<bdi dir="ltr">${readableHost(redirect.host, 60)}</bdi>)`;
+    case 'app':
+      return html`<strong>the app that opens <bdi dir="ltr">${readable(redirect.scheme, 80)}://</bdi> links</strong>`;
+  }
+}
+
+const loopbackWarning = html`<p class="warning">
+  ${icons.warning}
+  <span>Any program on this computer can pose as this app. Continue only if you started this yourself.</span>
+</p>`;
+
+function whatFor({ resource, scopes }: ConsentView): Html {
+  return html`<section>
+      <h2>It wants to reach</h2>
+      <p><bdi>${resourceName(resource)}</bdi></p>
+      ${resource.name ? html`<code><bdi dir="ltr">${location(resource.url)}</bdi></code>` : ''}
+    </section>
+    <section>
+      <h2>It will be able to</h2>
+      <ul>
+        ${scopes.length > 0 ? scopes.map(scopeItem) : html`<li>${icons.check}<span>Use it in your name</span></li>`}
+      </ul>
+    </section>`;
+}
+
+function scopeItem({ name, description }: ConsentView['scopes'][number]): Html {
+  const technical = html`<code><bdi dir="ltr">${readable(name, 200)}</bdi></code>`;
+  const words = description ? html`<bdi>${readable(description, 300)}</bdi> ` : '';
+  return html`<li>${icons.check}<span>${words}${technical}</span></li>`;
+}
+
+function resourceName({ name, url }: ConsentView['resource']): string {
+  return readable(name ?? '', 80) || location(url);
+}
+
+function location(url: string): string {
+  if (!URL.canParse(url)) return readable(url, 160);
+  const { host, pathname } = new URL(url);
+  return readable(readableHost(host) + (pathname === '/' ? '' : pathname), 320);
+}
+
+function decision({ action, transaction, providers }: ConsentView): Html {
+  const [only] = providers.length === 1 ? providers : [];
+  return html`<form method="post" action="${action}" autocomplete="off">
+    <input type="hidden" name="transaction" value="${transaction}" />
+    ${only ? oneProvider(only.name) : severalProviders(providers)}
+    <button type="submit" name="decision" value="deny">Deny</button>
+    <p class="aside">You did not start this? Then choose Deny. Nothing has been shared yet.</p>
+  </form>`;
+}
+
+function oneProvider(name: string): Html {
+  const shown = readable(name, 60);
+  return html`<p class="aside">You will continue with <bdi>${shown}</bdi>, where you sign in.</p>
+    <button class="primary" type="submit" name="decision" value="approve">Continue with <bdi>${shown}</bdi></button>`;
+}
+
+function severalProviders(providers: ConsentView['providers']): Html {
+  const buttons = providers.map(
+    ({ id, name }) =>
+      html`<button class="choice" type="submit" name="decision" value="approve:${id}">
+        Continue with <bdi>${readable(name, 60)}</bdi>
+      </button>`,
+  );
+  return html`<p class="aside">To approve, choose where you sign in.</p>
+    ${buttons}`;
+}

@@ -1,0 +1,29 @@
+/**
+ * Makes a stranger's text fit to be read: visible characters only, single spaces, at most `limit` code points.
+ *
+ * Zero-width, bidi and other invisible characters serve to imitate a name that is already known, or to reorder a page.
+ */
+export function readable(text: string, limit: number): string {
+  const points = Array.from(visible(text));
+  if (points.length <= limit) return points.join('');
+  return `${points
+    .slice(0, limit - 1)
+    .join('')
+    .trimEnd()}…`;
+}
+
+/** Makes a host fit to be read; a host that is too long loses its beginning, since its end tells whose it is. */
+export function readableHost(host: string, limit = 253): string {
+  const points = Array.from(visible(host));
+  return points.length <= limit ? points.join('') : `…${points.slice(1 - limit).join('')}`;
+}
+
+function visible(text: string): string {
+  return (
+    text
+      .replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]/gu, '')
+      // U+2800 is an empty Braille cell: it counts as a symbol, and looks like a space.
+      .replace(/[\s\p{Z}\p{Cc}\u2800]+/gu, ' ')
+      .trim()
+  );
+}

@@ -1,0 +1,26 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** The one code challenge method that is accepted (RFC 9700 §2.1.1). */
+export const codeChallengeMethod = 'S256';
+
+/** Tells whether text is an S256 code challenge: 32 bytes in base64url (RFC 7636 §4.2). */
+export function isCodeChallenge(text: string): boolean {
+  return /^[A-Za-z0-9_-]{43}$/.test(text);
+}
+
+/** Tells whether text is a code verifier (RFC 7636 §4.1). */
+export function isCodeVerifier(text: string): boolean {
+  return /^[A-Za-z0-9\-._~]{43,128}$/.test(text);
+}
+
+/** The S256 challenge of a verifier (RFC 7636 §4.2). */
+export function codeChallengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url');
+}
+
+/** Tells whether a verifier belongs to a challenge (RFC 7636 §4.6). */
+export function codeVerifierMatches(verifier: string, challenge: string): boolean {
+  const computed = Buffer.from(codeChallengeOf(verifier));
+  const expected = Buffer.from(challenge);
+  return isCodeVerifier(verifier) && computed.length === expected.length && timingSafeEqual(computed, expected);
+}

@@ -1,0 +1,111 @@
+import jwt from 'jsonwebtoken';
+import { reservedClaims, type AccessTokenClaims } from '../grants/access-token.js';
+import type { Clock } from '../keys/chance.js';
+import type { SigningKeys } from '../keys/signing-keys.js';
+import { AuthError } from '../protocol/auth-error.js';
+import { parseScope } from '../protocol/scope.js';
+import type { AuthInfo } from './auth-info.js';
+
+/**
+ * Verifies an access token for one resource (RFC 9068 §4).
+ *
+ * @throws {AuthError} invalid_token, with the reason in its cause; temporarily_unavailable
+ */
+export type VerifyAccessToken = (token: string, resource: string) => Promise<AuthInfo>;
+
+/** Why a token was refused; for the log, never for the client. */
+type Reason =
+  | 'too long'
+  | 'malformed'
+  | 'wrong typ'
+  | 'wrong alg'
+  | 'unknown key'
+  | 'bad signature or claims'
+  | 'expired'
+  | 'other audience'
+  | 'grant ended';
+
+const maxTokenLength = 8192;
+const maxCachedTokens = 5000;
+const clockTolerance = 60;
+
+/**
+ * Verifies tokens in the process that issued them, or in one that shares its store.
+ *
+ * A signature is checked once for each token; expiry, audience and whether the grant still lives, every time. So a
+ * revocation counts at once.
+ */
+export function createVerifier(
+  issuer: string,
+  keys: SigningKeys,
+  clock: Clock,
+  isGrantAlive: (grantId: string) => Promise<boolean>,
+): VerifyAccessToken {
+  const verified = new Map<string, AccessTokenClaims>();
+
+  async function verifySignature(token: string): Promise<AccessTokenClaims> {
+    const known = verified.get(token);
+    if (known) return known;
+    const claims = await verifyOnce(token, issuer, keys, clock());
+    if (verified.size >= maxCachedTokens) verified.delete(verified.keys().next().value as string);
+    verified.set(token, claims);
+    return claims;
+  }
+
+  return async (token, resource) => {
+    if (token.length > maxTokenLength) throw refused('too long');
+    const claims = await verifySignature(token);
+    if (clock() > claims.exp + clockTolerance) {
+      verified.delete(token);
+      throw refused('expired');
+    }
+    if (claims.aud !== resource) throw refused('other audience'); // RFC 8707 §2, RFC 9068 §4
+    if (!(await isGrantAlive(claims.grant_id))) throw refused('grant ended');
+    return authInfoOf(token, claims);
+  };
+}
+
+async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now: number): Promise<AccessTokenClaims> {
+  const header = readHeader(token);
+  if (header.typ !== 'at+jwt') throw refused('wrong typ'); // RFC 9068 §4: an ID token is no access token
+  if (header.alg !== keys.algorithm) throw refused('wrong alg'); // RFC 8725 §3.1
+  const key = await keys.find(String(header.kid));
+  if (!key) throw refused('unknown key');
+  try {
+    const options = { algorithms: [keys.algorithm], issuer, clockTimestamp: Math.floor(now), clockTolerance };
+    return jwt.verify(token, key, options) as AccessTokenClaims;
+  } catch (cause) {
+    throw refused(cause instanceof jwt.TokenExpiredError ? 'expired' : 'bad signature or claims');
+  }
+}
+
+function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown } {
+  const [encoded = '', , , ...more] = token.split('.');
+  try {
+    if (more.length > 0) throw refused('malformed');
+    const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+    if (typeof header === 'object' && header !== null) return header;
+  } catch {
+    // Falls through: whatever it is, it is no token of ours.
+  }
+  throw refused('malformed');
+}
+
+function refused(reason: Reason): AuthError {
+  return new AuthError('invalid_token', 'The access token is invalid, expired or revoked.', {
+    cause: new AuthError('invalid_token', reason),
+  });
+}
+
+function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
+  const { sub, client_id, scope, exp, aud, grant_id, idp } = claims;
+  const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
+  return {
+    token,
+    clientId: client_id,
+    scopes: parseScope(scope),
+    expiresAt: exp,
+    resource: new URL(aud),
+    extra: { sub, provider: idp, grantId: grant_id, claims: Object.fromEntries(mapped) },
+  };
+}

@@ -1,0 +1,33 @@
+import { AuthError } from '../protocol/auth-error.js';
+import type { Store } from './store.js';
+
+/** Seconds after which an operation counts as failed; longer than any backend's own patience. */
+const patience = 8;
+
+/** Makes every failure of a store, and every silence, the one error that asks the caller to try again. */
+export function guarded(store: Store): Store {
+  async function guard<T>(operation: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new AuthError('temporarily_unavailable', 'The store does not answer.')),
+        patience * 1000,
+      );
+    });
+    try {
+      return await Promise.race([operation, silence]);
+    } catch (cause) {
+      throw new AuthError('temporarily_unavailable', 'The server cannot reach its store.', { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    get: (key) => guard(store.get(key)),
+    set: (key, value, options) => guard(store.set(key, value, options)),
+    delete: (key, options) => guard(store.delete(key, options)),
+    list: (partition, options) => guard(store.list(partition, options)),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '../keys/chance.js';
+import { groupCommit } from './group-commit.js';
+import {
+  closeFile,
+  makeReady,
+  openFile,
+  type SqliteDatabase,
+  type SqliteStatement,
+  type SqlParameters,
+} from './sqlite-database.js';
+import type { Entry, Store } from './store.js';
+
+/** What a store in SQLite needs. */
+export type SqliteStoreOptions = SqliteLocation & {
+  readonly clock: Clock;
+  /**
+   * How many seconds a call waits, without blocking others, while another process has locked the database.
+   *
+   * @defaultValue 5
+   */
+  readonly lockTtl?: number;
+};
+
+type SqliteLocation =
+  /** A file, which is made if there is none, with its folders. */
+  | { readonly path: string; readonly database?: never }
+  /** A connection that stays the caller's to close. The store sets its journal mode, `synchronous` and busy timeout. */
+  | { readonly database: SqliteDatabase; readonly path?: never };
+
+/** What libsql makes of a BLOB: the one in `get`, the other in `all`. */
+type Bytes = Uint8Array | ArrayBuffer;
+
+interface Row {
+  readonly id: Bytes;
+  readonly value: Bytes;
+  readonly version: Bytes;
+}
+
+/** A row with a column of a wrong type is absent, as an expired one is; NULL never expires. */
+const isLive = `typeof(value) = 'text' AND typeof(version) = 'text'
+  AND (expires_at IS NULL OR typeof(expires_at) = 'real' AND expires_at > :now)`;
+const isKey = 'partition = :partition AND id = :id';
+// Text is read as bytes, because libsql ends the process at text that is not UTF-8.
+const columns = 'CAST(id AS BLOB) AS id, CAST(value AS BLOB) AS value, CAST(version AS BLOB) AS version';
+const upsert = `INSERT INTO gatehouse_records (partition, id, value, version, expires_at)
+  VALUES (:partition, :id, :value, :version, :expiresAt)
+  ON CONFLICT DO UPDATE SET value = :value, version = :version, expires_at = :expiresAt`;
+
+/** A transaction sweeps out more rows than it can add, so that the file does not grow with what has expired. */
+const sweptBesides = 100;
+
+/**
+ * Keeps records in one SQLite file, which the processes of one machine may share.
+ *
+ * What it has acknowledged is on disk. Writes of the same moment share one commit.
+ *
+ * @throws {Error} when the file cannot be opened, or was written by a newer version of this package
+ */
+export function sqliteStore(options: SqliteStoreOptions): Store {
+  const { clock, lockTtl = 5 } = options;
+  const { database, release } = connect(options);
+  const statements = prepareStatements(database);
+  const sweep = (writes: number) => statements.sweep.run({ now: clock(), limit: writes + sweptBesides });
+  const commits = groupCommit(database, sweep, lockTtl);
+  let closing: Promise<void> | undefined;
+
+  function assertOpen(): void {
+    if (closing) throw new Error('The store is closed.');
+  }
+
+  async function changesOne(statement: SqliteStatement, parameters: SqlParameters): Promise<boolean> {
+    assertOpen();
+    return commits.write(() => Number(statement.run({ ...parameters, now: clock() }).changes) === 1);
+  }
+
+  async function rows(statement: SqliteStatement, parameters: SqlParameters): Promise<Row[]> {
+    assertOpen();
+    return commits.read(() => statement.all({ ...parameters, now: clock() }) as Row[]);
+  }
+
+  // What expired while nobody was writing: every transaction sweeps, an empty one too. Its failure hurts nobody.
+  commits.write(() => true).catch(() => undefined);
+
+  return {
+    async get({ partition, id }) {
+      const [row] = await rows(statements.find, { partition, id });
+      return row && toEntry(row);
+    },
+    async set({ partition, id }, value, { version, expiresAt, expect }) {
+      const record = { partition, id, value, version, expiresAt: expiresAt === 'never' ? null : expiresAt };
+      if (expect === undefined) return changesOne(statements.put, record);
+      if (expect === 'absent') return changesOne(statements.create, record);
+      return changesOne(statements.replace, { ...record, expect });
+    },
+    async delete({ partition, id }, { expect } = {}) {
+      return changesOne(statements.remove, { partition, id, expect: expect ?? null });
+    },
+    async list(partition, { after = '', limit = 100 } = {}) {
+      const listed = await rows(statements.list, { partition, after, limit });
+      return listed.map((row) => ({ id: toText(row.id), ...toEntry(row) }));
+    },
+    close: () => (closing ??= commits.settled().then(release)),
+  };
+}
+
+function connect(location: SqliteLocation): { readonly database: SqliteDatabase; readonly release: () => void } {
+  if (location.database !== undefined) {
+    makeReady(location.database);
+    return { database: location.database, release: () => undefined };
+  }
+  const database = openFile(location.path);
+  return { database, release: () => closeFile(database) };
+}
+
+function prepareStatements(database: SqliteDatabase) {
+  return {
+    find: database.prepare(`SELECT ${columns} FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
+    list: database.prepare(`SELECT ${columns} FROM gatehouse_records AS records
+      WHERE partition = :partition AND id > :after AND ${isLive} ORDER BY records.id LIMIT :limit`),
+    put: database.prepare(upsert),
+    create: database.prepare(`${upsert} WHERE NOT (${isLive})`),
+    replace: database.prepare(`UPDATE gatehouse_records
+      SET value = :value, version = :version, expires_at = :expiresAt
+      WHERE ${isKey} AND version = :expect AND ${isLive}`),
+    remove: database.prepare(`DELETE FROM gatehouse_records
+      WHERE ${isKey} AND (:expect IS NULL OR version = :expect) AND ${isLive}`),
+    sweep: database.prepare(`DELETE FROM gatehouse_records WHERE (partition, id) IN
+      (SELECT partition, id FROM gatehouse_records WHERE expires_at <= :now LIMIT :limit)`),
+  };
+}
+
+function toEntry({ value, version }: Row): Entry {
+  return { value: toText(value), version: toText(version) };
+}
+
+function toText(bytes: Bytes): string {
+  return Buffer.from(bytes as ArrayBuffer).toString();
+}

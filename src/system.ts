@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import type { Log } from './http/log.js';
+import type { Clock, Randomness } from './keys/chance.js';
+
+/** The system's clock. */
+export const systemClock: Clock = () => Date.now() / 1000;
+
+/** The system's randomness, drawn in larger portions: a call for each few bytes costs far more. */
+export function createSystemRandomness(): Randomness {
+  let pool = Buffer.alloc(0);
+  return (bytes) => {
+    if (pool.length < bytes) pool = randomBytes(Math.max(4096, bytes));
+    const drawn = Buffer.from(pool.subarray(0, bytes));
+    pool = pool.subarray(bytes);
+    return drawn;
+  };
+}
+
+/** Writes warnings and errors as lines of JSON on standard error. */
+export const standardErrorLog: Log = (entry) => {
+  if (entry.level !== 'info') process.stderr.write(`${JSON.stringify({ mcpGatehouse: entry })}\n`);
+};

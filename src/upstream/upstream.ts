@@ -1,0 +1,113 @@
+import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
+import type { Clock } from '../keys/chance.js';
+import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
+import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
+import { configure } from './configuration.js';
+import { checkProvider, discover, type ProviderMetadata } from './discovery.js';
+import { upstreamFault, type UpstreamStep } from './fault.js';
+import type { Claims, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
+import { refreshing } from './refreshing.js';
+import { joinClaims, readUserInfo } from './user-info.js';
+
+/** What one hand-off to a provider is made of; the same inputs give the same URL. */
+export type HandOff = Pick<UpstreamCallback, 'state' | 'codeVerifier' | 'nonce'>;
+
+/** A user who has signed in at a provider. */
+export interface SignedInUser {
+  readonly tokens: UpstreamTokens;
+  readonly user: UserInfo;
+  /** The namespace of `user.sub`: only the two together identify anybody. */
+  readonly issuer: string;
+}
+
+/** A provider that users can be sent to, and come back from. */
+export interface Upstream {
+  /** What may be shown of the provider. */
+  readonly provider: Readonly<Pick<UpstreamProvider, 'id' | 'name' | 'issuer'>>;
+  /**
+   * Where to send the browser.
+   *
+   * @throws {AuthError} temporarily_unavailable when the provider's discovery document cannot be had; server_error
+   *   when it cannot be used
+   */
+  authorizationUrl(handOff: HandOff): Promise<URL>;
+  /**
+   * Finishes a sign-in when the browser is back: redeems the code, verifies the ID token, asks who the user is.
+   *
+   * @throws {AuthError} access_denied when the user or the provider refused, or the callback does not belong to this
+   *   sign-in; temporarily_unavailable when the provider cannot answer now; server_error when its answer cannot be
+   *   accepted
+   */
+  complete(callback: UpstreamCallback): Promise<SignedInUser>;
+}
+
+/** What a hand-off needs of its surroundings. */
+export interface UpstreamServices {
+  /** Our redirect URI, as it is registered at the provider. */
+  readonly callbackUrl: string;
+  /** Bounded in time and size, and blind to redirects. */
+  readonly fetch: CustomFetch;
+  readonly clock: Clock;
+}
+
+const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
+
+/**
+ * Makes the hand-off to one provider; nothing is fetched before it is needed.
+ *
+ * @throws {TypeError} when the provider's settings cannot work
+ */
+export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
+  const { callbackUrl, fetch, clock } = services;
+  checkProvider(provider);
+  const { id, name, issuer } = provider;
+  const metadata = refreshing(() => discover(provider, fetch), clock, discoverySettings);
+  const exchange = createCodeExchange(provider, callbackUrl, fetch, clock);
+
+  return {
+    provider: Object.freeze({ id, name, issuer }),
+
+    async authorizationUrl({ state, codeVerifier, nonce }) {
+      const { scopes, ...rest } = await metadata();
+      const url = buildAuthorizationUrl(configure(provider, { scopes, ...rest }, fetch), {
+        ...provider.authorizationParameters,
+        response_type: 'code',
+        client_id: provider.clientId,
+        redirect_uri: callbackUrl,
+        scope: scopes.join(' '),
+        state,
+        nonce,
+        code_challenge: codeChallengeOf(codeVerifier),
+        code_challenge_method: codeChallengeMethod,
+      });
+      // A literal plus is %2B by now. Some providers do not read a plus as a space.
+      url.search = url.search.replaceAll('+', '%20');
+      return url;
+    },
+
+    async complete(callback) {
+      const current = await metadata();
+      const { tokens, idToken } = await exchange(current, callback);
+      const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken));
+      const user = await inStep('identity', async () => {
+        const evidence = { tokens, idToken, profile };
+        return readUserInfo((await provider.identify?.(evidence)) ?? joinClaims(evidence));
+      });
+      return { tokens, user, issuer };
+    },
+  };
+
+  async function readProfile(current: ProviderMetadata, tokens: UpstreamTokens, { sub }: Claims): Promise<Claims> {
+    if (!current.hasUserInfo) return {};
+    // OpenID Connect Core §5.3.2: the subject is the ID token's, or the answer is not used.
+    return fetchUserInfo(configure(provider, current, fetch), tokens.access_token, sub as string);
+  }
+
+  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (thrown) {
+      throw upstreamFault(id, step, thrown);
+    }
+  }
+}

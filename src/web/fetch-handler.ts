@@ -1,0 +1,46 @@
+import { maxBodyBytes } from '../http/body.js';
+import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
+import type { Dispatcher } from '../http/router.js';
+
+/** Serves web-standard requests: Next.js, Hono, Bun, Deno, edge runtimes. */
+export type FetchHandler = (request: Request) => Promise<Response>;
+
+/** Serves the endpoints; what is none of ours is answered with 404. */
+export function fetchHandler(server: Dispatcher, newRequestId: () => string): FetchHandler {
+  return async (request) => {
+    const { pathname, search } = new URL(request.url);
+    if (!server.serves(pathname))
+      return new Response('{}', { status: 404, headers: { 'content-type': 'application/json' } });
+    const plain: HttpRequest = {
+      id: newRequestId(),
+      method: request.method,
+      path: pathname,
+      query: search.slice(1),
+      headers: Object.fromEntries(request.headers),
+      body: await bodyOf(request),
+      ip: undefined,
+    };
+    return responseOf(plain, await server.dispatch(plain));
+  };
+}
+
+async function bodyOf(request: Request): Promise<HttpBody> {
+  if (request.method !== 'POST' || request.body === null) return { kind: 'none' };
+  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return { kind: 'too large' };
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > maxBodyBytes) return { kind: 'too large' };
+    chunks.push(chunk);
+  }
+  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+}
+
+function responseOf({ method }: HttpRequest, { status, headers, body }: HttpReply): Response {
+  const written = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of typeof value === 'string' ? [value] : value) written.append(name, each);
+  }
+  return new Response(method === 'HEAD' || status === 204 ? null : (body ?? null), { status, headers: written });
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { authenticateClient, type ClientCredentials } from '../../src/clients/authenticate-client.js';
+import type { Client } from '../../src/clients/client.js';
+import { createFindClient, type FindClient } from '../../src/clients/find-client.js';
+import { createRegisteredClientIds } from '../../src/clients/registered-client-id.js';
+import { createKeyRing } from '../../src/keys/key-ring.js';
+import { AuthError } from '../../src/protocol/auth-error.js';
+import { parseClientMetadata, type ClientAuthenticationMethod } from '../../src/protocol/client-metadata.js';
+
+const registered = createRegisteredClientIds(
+  createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
+  randomBytes,
+);
+const findRegistered = createFindClient({ registered });
+
+function register(token_endpoint_auth_method: ClientAuthenticationMethod) {
+  const { clientId, clientSecret = '' } = registered.issue(
+    parseClientMetadata({ redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method }),
+  );
+  return { clientId, clientSecret };
+}
+
+const publicClient = register('none');
+const basicClient = register('client_secret_basic');
+const postClient = register('client_secret_post');
+
+/** A client as an operator may configure one, with every character that the encodings disagree about. */
+const awkward: Client = {
+  clientId: 'app+1%41 ü',
+  metadata: parseClientMetadata({ redirect_uris: ['https://app.example/cb'] }),
+  authenticationMethod: 'client_secret_basic',
+  secretMatches: (presented) => presented === 'a+b%20c:d/ü',
+};
+const findClient: FindClient = (id) => (id === awkward.clientId ? Promise.resolve(awkward) : findRegistered(id));
+
+function basic(id: string, password: string): string {
+  return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
+}
+
+function authenticate(credentials: Partial<ClientCredentials>): Promise<Client> {
+  const nothing = { authorization: undefined, clientId: undefined, clientSecret: undefined };
+  return authenticateClient({ ...nothing, ...credentials }, findClient);
+}
+
+async function refusalOf(credentials: Partial<ClientCredentials>): Promise<AuthError> {
+  const thrown: unknown = await authenticate(credentials).catch((reason: unknown) => reason);
+  expect(thrown).toBeInstanceOf(AuthError);
+  return thrown as AuthError;
+}
+
+describe('authenticateClient', () => {
+  it('lets each client in by the method that it registered', async () => {
+    const { clientId } = await authenticate({ clientId: publicClient.clientId });
+    expect(clientId).toBe(publicClient.clientId);
+    expect((await authenticate(postClient)).clientId).toBe(postClient.clientId);
+    const authorization = basic(basicClient.clientId, basicClient.clientSecret);
+    expect((await authenticate({ authorization })).clientId).toBe(basicClient.clientId);
+  });
+
+  it('takes a client_id in the form beside Basic when the two agree', async () => {
+    const authorization = basic(basicClient.clientId, basicClient.clientSecret);
+    expect((await authenticate({ authorization, clientId: basicClient.clientId })).clientId).toBe(basicClient.clientId);
+    const error = await refusalOf({ authorization, clientId: publicClient.clientId });
+    expect(error.code).toBe('invalid_request');
+  });
+
+  it('takes an empty client_secret of a public client for none', async () => {
+    const { clientId } = publicClient;
+    expect((await authenticate({ clientId, clientSecret: '' })).clientId).toBe(clientId);
+  });
+
+  it('takes a public client named by Basic with nothing for a password', async () => {
+    const { clientId } = publicClient;
+    expect((await authenticate({ authorization: basic(clientId, '') })).clientId).toBe(clientId);
+    expect((await authenticate({ authorization: basic(clientId, ''), clientId, clientSecret: '' })).clientId).toBe(
+      clientId,
+    );
+  });
+
+  it('reads Basic form-encoded and raw, in any case of the scheme', async () => {
+    const secret = 'a+b%20c:d/ü';
+    const formEncoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
+    const spellings = [
+      basic(formEncoded(awkward.clientId), formEncoded(secret)),
+      basic(encodeURIComponent(awkward.clientId), encodeURIComponent(secret)),
+      basic(awkward.clientId, secret),
+      basic(awkward.clientId, secret).replace('Basic ', 'basic  '),
+    ];
+    for (const authorization of spellings) expect(await authenticate({ authorization })).toBe(awkward);
+  });
+
+  it('reads Basic in which even letters are escaped', async () => {
+    const escaped = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('');
+    const authorization = basic(escaped(basicClient.clientId), escaped(basicClient.clientSecret));
+    expect((await authenticate({ authorization })).clientId).toBe(basicClient.clientId);
+  });
+
+  it.each<[string, Partial<ClientCredentials>]>([
+    ['Basic and a secret in the form', { authorization: basic(basicClient.clientId, 'a'), clientSecret: 'a' }],
+    [
+      'the right secret both ways',
+      { authorization: basic(basicClient.clientId, basicClient.clientSecret), ...basicClient },
+    ],
+    ['a nameless header and a secret in the form', { authorization: 'Bearer abc', ...postClient }],
+  ])('refuses two methods at once: %s', async (_, credentials) => {
+    expect((await refusalOf(credentials)).code).toBe('invalid_request');
+  });
+
+  it.each<[string, Partial<ClientCredentials>]>([
+    ['no client at all', {}],
+    ['an empty client_id', { clientId: '' }],
+    ['an unknown client', { clientId: 'somebody' }],
+    ['an unknown client with a secret', { clientId: 'somebody', clientSecret: 'secret' }],
+    ['an unknown client with Basic', { authorization: basic('somebody', 'secret') }],
+    ['a member of every object', { clientId: 'constructor' }],
+    ['a wrong secret in the form', { ...postClient, clientSecret: 'wrong' }],
+    ['the secret of another client', { ...postClient, clientSecret: basicClient.clientSecret }],
+    ['a wrong secret in Basic', { authorization: basic(basicClient.clientId, 'wrong') }],
+    ['a confidential client without its secret', { clientId: basicClient.clientId }],
+    ['a confidential client with an empty secret', { clientId: postClient.clientId, clientSecret: '' }],
+    ['a confidential client with an empty password', { authorization: basic(basicClient.clientId, '') }],
+    ['the form for a client of Basic', basicClient],
+    ['Basic for a client of the form', { authorization: basic(postClient.clientId, postClient.clientSecret) }],
+    ['a secret of a public client', { clientId: publicClient.clientId, clientSecret: 'secret' }],
+    ['a password of a public client', { authorization: basic(publicClient.clientId, 'secret') }],
+    ['an empty header', { authorization: '', clientId: publicClient.clientId }],
+    ['another scheme', { authorization: 'Bearer abc', clientId: publicClient.clientId }],
+    ['Basic without credentials', { authorization: 'Basic', clientId: publicClient.clientId }],
+    ['Basic that is not base64', { authorization: 'Basic ***', clientId: publicClient.clientId }],
+    ['Basic without a colon', { authorization: `Basic ${Buffer.from('somebody').toString('base64')}` }],
+    ['Basic without a name', { authorization: basic('', 'secret') }],
+    ['Basic with a control character', { authorization: basic(`${basicClient.clientId}\n`, 'secret') }],
+    ['Basic with a broken escape', { authorization: basic(basicClient.clientId, '%zz') }],
+    ['Basic of two', { authorization: `${basic('a', 'b')}, ${basic('c', 'd')}` }],
+  ])('refuses %s, and always says the same', async (_, credentials) => {
+    const error = await refusalOf(credentials);
+    expect(error.code).toBe('invalid_client');
+    expect(error.status).toBe(401);
+    expect(error.message).toBe('The client is unknown, or did not authenticate as it registered.');
+    expect(error.cause).toBeInstanceOf(AuthError);
+  });
+
+  it('tells neither answer nor log what was presented', async () => {
+    const error = await refusalOf({ ...postClient, clientSecret: 'hunter2' });
+    expect(`${error.message} ${String(error.cause)}`).not.toMatch(/hunter2/);
+    expect(String(error.cause)).not.toContain(postClient.clientId);
+  });
+
+  it('lets a failing look-up be what it is', async () => {
+    const away: FindClient = () => Promise.reject(new AuthError('temporarily_unavailable', 'Try again.'));
+    const credentials = { authorization: undefined, clientId: 'a', clientSecret: undefined };
+    await expect(authenticateClient(credentials, away)).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+  });
+});

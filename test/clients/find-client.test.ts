@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { createFindClient } from '../../src/clients/find-client.js';
+import { createRegisteredClientIds } from '../../src/clients/registered-client-id.js';
+import { createKeyRing } from '../../src/keys/key-ring.js';
+import { parseClientMetadata } from '../../src/protocol/client-metadata.js';
+
+const registered = createRegisteredClientIds(
+  createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
+  randomBytes,
+);
+const findClient = createFindClient({ registered });
+
+it('finds a client that registered itself, without any store', async () => {
+  const metadata = parseClientMetadata({ redirect_uris: ['https://app.example/cb'] });
+  const { clientId } = registered.issue(metadata);
+  expect(await findClient(clientId)).toMatchObject({ clientId, metadata });
+});
+
+it('finds nobody under an id that it did not make', async () => {
+  for (const id of ['', 'somebody', '__proto__', 'https://app.example/client']) {
+    expect(await findClient(id)).toBeUndefined();
+  }
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { consentPage, type ConsentView } from '../../src/pages/consent.js';
+import { markup, ordinary, threeProviders } from './views.js';
+
+const consent = (changes: Partial<ConsentView>): string => markup(consentPage({ ...ordinary, ...changes }));
+
+/** What a person reads: no markup, single spaces. */
+const words = (document: string): string =>
+  document
+    .replace(/^.*<main>/s, '')
+    .replaceAll('</li>', ' ')
+    .replace(/<[^>]*>/g, '')
+    .replace(/\s+/g, ' ');
+
+describe('the consent page', () => {
+  it('names the client, and says that nobody verified the name', () => {
+    const text = words(consent({}));
+    expect(text).toContain('Claude wants to connect to Acme Documents');
+    expect(text).toContain('The app chose this name itself. Nobody has verified it.');
+  });
+
+  it('gives a nameless client no name', () => {
+    for (const name of [undefined, '', ' \u200b\u202e ']) {
+      expect(words(consent({ client: { name } }))).toContain('An app without a name');
+    }
+  });
+
+  it('shows the website that a client claims as a claim, and never as a link', () => {
+    const document = consent({ client: { name: 'Cursor', uri: 'https://cursor.com/home' } });
+    expect(words(document)).toContain('gives cursor.com as its website. Nobody has verified this.');
+    expect(document).not.toContain('href');
+    expect(words(consent({ client: { name: 'Cursor', uri: 'javascript:alert(1)' } }))).not.toContain('website');
+  });
+
+  it.each<[ConsentView['redirect'], string]>([
+    [{ kind: 'web', host: 'claude.ai' }, 'you will be sent to claude.ai'],
+    [{ kind: 'loopback', host: '127.0.0.1' }, 'you will be sent to an app on this computer (127.0.0.1)'],
+    [{ kind: 'app', scheme: 'cursor' }, 'you will be sent to the app that opens cursor:// links'],
+  ])('tells where the browser goes in the end: %o', (redirect, sentence) => {
+    const text = words(consent({ redirect }));
+    expect(text).toContain(sentence);
+    expect(text.includes('can pose as this app')).toBe(redirect.kind === 'loopback');
+  });
+
+  it('tells what the client wants to reach, by name and by address', () => {
+    expect(words(consent({}))).toContain('It wants to reach Acme Documents mcp.acme.example/mcp');
+    expect(words(consent({ resource: { url: 'https://mcp.acme.example' } }))).toContain('connect to mcp.acme.example');
+  });
+
+  it('puts scopes into words, and keeps their technical names', () => {
+    const text = words(consent({ scopes: [...ordinary.scopes, { name: 'mcp', description: undefined }] }));
+    expect(text).toContain('It will be able to Read your documents docs:read');
+    expect(text).toContain('docs:write mcp');
+    expect(words(consent({ scopes: [] }))).toContain('Use it in your name');
+  });
+
+  it('posts the transaction and a decision, with one provider', () => {
+    const document = consent({});
+    expect(document).toContain('<form method="post" action="/consent"');
+    expect(document).toContain(`<input type="hidden" name="transaction" value="${ordinary.transaction}"`);
+    expect(decisions(document)).toEqual(['approve', 'deny']);
+    expect(words(document)).toContain('Continue with Google');
+  });
+
+  it('offers one button for each of several providers', () => {
+    const document = consent({ providers: threeProviders });
+    expect(decisions(document)).toEqual(['approve:google', 'approve:github', 'approve:entra', 'deny']);
+    expect(words(document)).toContain('Continue with Microsoft Entra ID');
+  });
+
+  it('shows a notice above everything else', () => {
+    expect(words(consent({ notice: 'Please confirm again.' })).trim()).toMatch(/^Please confirm again\./);
+  });
+
+  it('carries the headers that it is given', () => {
+    expect(consentPage({ ...ordinary, headers: { 'set-cookie': ['a=b'] } }).headers['set-cookie']).toEqual(['a=b']);
+  });
+
+  it('cuts a long name to 80 code points and isolates it', () => {
+    const name = `Claude${'\u202e '.repeat(300)}${'x'.repeat(2000)}`;
+    expect(consent({ client: { name } })).toContain(`<bdi class="name">Claude ${'x'.repeat(72)}…</bdi>`);
+  });
+});
+
+const hostile = `"><script>'\`&\u0000\u202e\u2066</style>`;
+
+const places: Record<string, Partial<ConsentView>> = {
+  action: { action: hostile },
+  transaction: { transaction: hostile },
+  'client name': { client: { name: hostile } },
+  'client uri': { client: { name: 'a', uri: `https://a.example/${hostile}` } },
+  'client uri host': { client: { name: 'a', uri: `https://${hostile}` } },
+  'web host': { redirect: { kind: 'web', host: hostile } },
+  'loopback host': { redirect: { kind: 'loopback', host: hostile } },
+  scheme: { redirect: { kind: 'app', scheme: hostile } },
+  'resource url': { resource: { url: hostile } },
+  'resource path': { resource: { url: `https://a.example/${hostile}`, name: 'a' } },
+  'resource name': { resource: { url: 'https://a.example', name: hostile } },
+  'scope name': { scopes: [{ name: hostile, description: undefined }] },
+  'scope description': { scopes: [{ name: 'a', description: hostile }] },
+  'provider id': { providers: [...threeProviders, { id: hostile, name: 'a' }] },
+  'provider name': { providers: [{ id: 'a', name: hostile }] },
+  'provider names': { providers: [...threeProviders, { id: 'a', name: hostile }] },
+  notice: { notice: hostile },
+};
+
+describe('a hostile text on the consent page', () => {
+  it.each(Object.entries(places))('is inert as %s', (_, changes) => {
+    const document = consent(changes);
+    expect(document).not.toMatch(/<script|[\0\u202e\u2066`]/);
+    expect(document.match(/<\/style>/g)).toHaveLength(1);
+    expect(shape(document)).toEqual(shape(consent(harmless(changes))));
+  });
+});
+
+/** The names of all elements, in order: what a text must not be able to change. */
+function shape(document: string): string[] {
+  return [...document.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map((match) => match[1] ?? '');
+}
+
+function harmless(changes: Partial<ConsentView>): Partial<ConsentView> {
+  const text = JSON.stringify(changes).replaceAll(JSON.stringify(hostile).slice(1, -1), 'harmless');
+  const copy = JSON.parse(text) as Partial<ConsentView>;
+  // A host that does not parse is not shown at all.
+  return changes.client?.uri === `https://${hostile}` ? { client: { name: 'a' } } : copy;
+}
+
+function decisions(document: string): (string | undefined)[] {
+  return [...document.matchAll(/<button[^>]*type="submit"\s+name="decision"\s+value="([^"]*)"/g)].map(
+    (match) => match[1],
+  );
+}

@@ -1,0 +1,43 @@
+import type { HttpReply } from '../../src/http/message.js';
+import type { ConsentView } from '../../src/pages/consent.js';
+
+/** What an ordinary client asks for. */
+export const ordinary: ConsentView = {
+  action: '/consent',
+  transaction: 'sealed.'.padEnd(900, 'x'),
+  client: { name: 'Claude' },
+  redirect: { kind: 'web', host: 'claude.ai' },
+  resource: { url: 'https://mcp.acme.example/mcp', name: 'Acme Documents' },
+  scopes: [
+    { name: 'docs:read', description: 'Read your documents' },
+    { name: 'docs:write', description: 'Create and change documents' },
+  ],
+  providers: [{ id: 'google', name: 'Google' }],
+};
+
+/** Three places to sign in. */
+export const threeProviders: ConsentView['providers'] = [
+  { id: 'google', name: 'Google' },
+  { id: 'github', name: 'GitHub' },
+  { id: 'entra', name: 'Microsoft Entra ID' },
+];
+
+/** What somebody sends who wants the page to break, and the host to be out of sight. */
+export const overlong: ConsentView = {
+  ...ordinary,
+  client: { name: `Claude ${'W'.repeat(2000)}`, uri: `https://${'a.'.repeat(100)}example` },
+  redirect: { kind: 'web', host: `${'login.claude.ai.'.repeat(15)}evil.example` },
+  resource: { url: `https://mcp.acme.example/${'path'.repeat(250)}`, name: 'Documents'.repeat(60) },
+  scopes: Array.from({ length: 40 }, (_, i) => ({
+    name: `scope:${'y'.repeat(i * 4)}`,
+    description: i % 2 === 0 ? undefined : `Do ${'z'.repeat(i * 6)}`,
+  })),
+  providers: [{ id: 'acme', name: 'Provider'.repeat(40) }],
+  notice: 'Please confirm again in this browser.',
+};
+
+/** The document of a reply, as text. */
+export function markup(reply: HttpReply): string {
+  if (typeof reply.body !== 'string') throw new Error('The reply has no text.');
+  return reply.body;
+}
