@@ -11,7 +11,7 @@ import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.j
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher } from './http/router.js';
-import { randomText } from './keys/chance.js';
+import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import { canonicalResource } from './protocol/resource-indicator.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ConfigurationError, type Settings } from './config.js';
 import type { Log } from './http/log.js';
-import type { Clock, Randomness } from './keys/chance.js';
+import type { Randomness } from './keys/randomness.js';
+import type { Clock } from './storage/clock.js';
 import { loadInstallationKey } from './keys/installation-key.js';
 import { createKeyRing, type KeyRing } from './keys/key-ring.js';
 import { rotatingSigningKeys } from './keys/rotating-keys.js';

@@ -1,6 +1,7 @@
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
-import type { Clock, Randomness } from './keys/chance.js';
+import type { Randomness } from './keys/randomness.js';
+import type { Clock } from './storage/clock.js';
 import type { Store } from './storage/store.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 

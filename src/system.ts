@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from './http/log.js';
-import type { Clock, Randomness } from './keys/chance.js';
+import type { Randomness } from './keys/randomness.js';
+import type { Clock } from './storage/clock.js';
 
 /** The system's clock. */
 export const systemClock: Clock = () => Date.now() / 1000;

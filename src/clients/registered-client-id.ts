@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { randomText, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { macText, secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';

@@ -2,7 +2,7 @@ import { readJson } from '../http/body.js';
 import { jsonReply } from '../http/reply.js';
 import type { Endpoint } from '../http/router.js';
 import type { RegisteredClientIds } from '../clients/registered-client-id.js';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import { parseClientMetadata } from '../protocol/client-metadata.js';
 
 /** `POST /oauth/register` (RFC 7591 §3): writes nothing; the client id is the registration. */

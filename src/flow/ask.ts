@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { randomText, type Clock, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
+import type { Clock } from '../storage/clock.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';

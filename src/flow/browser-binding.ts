@@ -2,7 +2,7 @@ import { sign, unsign } from 'cookie-signature';
 import type { CookieJar } from '../http/cookies.js';
 import { readCookies } from '../http/cookies.js';
 import type { HttpRequest } from '../http/message.js';
-import { randomText, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
 import type { KeyPurpose, KeyRing } from '../keys/key-ring.js';
 
 /** What ties the steps of a journey to one browser. */

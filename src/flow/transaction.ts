@@ -1,4 +1,4 @@
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import type { Sealing } from '../keys/sealing.js';
 
 /** An authorization request that was found valid, and waits for the user's answer. Sealed in the page's form. */

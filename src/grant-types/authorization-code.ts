@@ -3,7 +3,7 @@ import { parseCredential, type Credential, type Credentials } from '../grants/cr
 import { vaultKey } from '../grants/grant-id.js';
 import type { Grants, GrantLifetimes } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import { codeVerifierMatches } from '../protocol/pkce.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import type { Vault } from '../upstream/vault.js';

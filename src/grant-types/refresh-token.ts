@@ -2,7 +2,7 @@ import { parseCredential, type Credentials } from '../grants/credential.js';
 import type { Grants, GrantLifetimes } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import { parseScope } from '../protocol/scope.js';

@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
-import { randomText, type Clock, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
+import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { formatScope } from '../protocol/scope.js';
 import type { Identity } from './grant.js';

@@ -1,5 +1,5 @@
 import { macText, secretsEqual } from '../keys/mac.js';
-import { randomText, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Key } from '../storage/store.js';
 
 /** Makes and recognises grant ids: `userTag.random.mac`. */

@@ -1,5 +1,6 @@
 import { AuthError } from '../protocol/auth-error.js';
-import { randomText, type Clock, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
+import type { Clock } from '../storage/clock.js';
 import type { Store } from '../storage/store.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
 import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';

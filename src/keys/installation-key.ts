@@ -1,6 +1,6 @@
 import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from '../storage/store.js';
-import { randomText, type Randomness } from './chance.js';
+import { randomText, type Randomness } from './randomness.js';
 import type { Sealing } from './sealing.js';
 
 const key = { partition: 'keys', id: 'installation' } as const;

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { Store } from '../storage/store.js';
-import { randomText, type Clock, type Randomness } from './chance.js';
+import { randomText, type Randomness } from './randomness.js';
+import type { Clock } from '../storage/clock.js';
 import { wrongSecret } from './installation-key.js';
 import type { Sealing } from './sealing.js';
 import { publicJwk, thumbprint, type SigningKeys } from './signing-keys.js';

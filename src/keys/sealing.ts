@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import type { Randomness } from './chance.js';
+import type { Randomness } from './randomness.js';
 import type { KeyPurpose, KeyRing } from './key-ring.js';
 import { mac } from './mac.js';
 

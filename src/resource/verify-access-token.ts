@@ -1,6 +1,6 @@
 import jwt from 'jsonwebtoken';
 import { reservedClaims, type AccessTokenClaims } from '../grants/access-token.js';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { parseScope } from '../protocol/scope.js';

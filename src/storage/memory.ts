@@ -1,4 +1,4 @@
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from './clock.js';
 import type { Entry, Listed, Store } from './store.js';
 
 /** What a store in memory needs. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from './clock.js';
 import { groupCommit } from './group-commit.js';
 import {
   closeFile,

@@ -7,7 +7,7 @@ import {
   type TokenEndpointResponse,
   type TokenEndpointResponseHelpers,
 } from 'openid-client';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import { configure } from './configuration.js';
 import type { ProviderMetadata } from './discovery.js';
 import { upstreamFault } from './fault.js';

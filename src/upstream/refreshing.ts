@@ -1,4 +1,4 @@
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 
 /** How long something loaded is good, and how long nobody asks again after a failure; in seconds. */
 export interface RefreshSettings {

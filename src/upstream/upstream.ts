@@ -1,5 +1,5 @@
 import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
-import type { Clock } from '../keys/chance.js';
+import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
 import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';

@@ -1,4 +1,4 @@
-import { randomText, type Randomness } from '../keys/chance.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Sealing } from '../keys/sealing.js';
 import type { Key, Store } from '../storage/store.js';
 import type { UpstreamTokens } from './provider.js';

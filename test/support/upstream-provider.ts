@@ -82,6 +82,7 @@ export async function startUpstreamProvider(settings: UpstreamProviderSettings =
     const endpoint = paths[path];
     const { reply, delay, rewrite } = (endpoint && behaviours.get(endpoint)) ?? {};
     if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (request.destroyed) return;
     if (reply) {
       request.resume();
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers }).end(reply.body);
@@ -147,12 +148,12 @@ export interface SignInOptions {
 
 /** Signs in on the provider's pages like a browser, and returns where the provider sends it: our callback. */
 export function signInAtUpstream(url: URL | string, { user = 'alice', cookies }: SignInOptions = {}): Promise<URL> {
-  return walk(new URL(url), { username: user, password: 'any' }, cookies ?? new Map());
+  return walk(new URL(url), { username: user, password: 'any' }, cookies ?? new Map<string, string>());
 }
 
 /** Cancels on the provider's page, and returns where the provider sends the browser: our callback with an error. */
 export function denyAtUpstream(url: URL | string, { cookies }: SignInOptions = {}): Promise<URL> {
-  return walk(new URL(url), { cancel: 'yes' }, cookies ?? new Map());
+  return walk(new URL(url), { cancel: 'yes' }, cookies ?? new Map<string, string>());
 }
 
 async function walk(start: URL, fields: Record<string, string>, cookies: Map<string, string>): Promise<URL> {
@@ -182,7 +183,7 @@ async function walk(start: URL, fields: Record<string, string>, cookies: Map<str
       url = new URL(action, url);
       body = new URLSearchParams(fields);
     } else {
-      throw new Error(`The provider's page ${url.pathname} answered ${response.status}: ${page.slice(0, 500)}`);
+      throw new Error(`The provider's page ${url.pathname} answered ${response.status}: ${page}`);
     }
   }
   throw new Error('The provider redirects without end.');

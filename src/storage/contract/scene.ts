@@ -1,4 +1,4 @@
-import type { Clock } from '../../keys/chance.js';
+import type { Clock } from '../clock.js';
 import type { Key, SetOptions, Store, Version } from '../store.js';
 
 /** How the suite reaches an implementation. */

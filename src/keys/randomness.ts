@@ -1,9 +1,6 @@
 /** Makes unguessable bytes. Handed in at the root, so that nothing below reads the system's randomness by itself. */
 export type Randomness = (bytes: number) => Buffer;
 
-/** Tells the time in epoch seconds, with fractions. Handed in at the root; tests move it by assignment. */
-export type Clock = () => number;
-
 /** Random bytes as base64url text: 16 bytes are 22 characters. */
 export function randomText(randomness: Randomness, bytes = 16): string {
   return randomness(bytes).toString('base64url');
