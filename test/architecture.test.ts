@@ -66,7 +66,7 @@ describe('the house', () => {
   it('lets a room import only from rooms above it, types included', () => {
     const wrong = imports.filter(({ from, to }) => {
       const room = roomOf(from);
-      if (room === undefined || !to.startsWith('src/') && !to.startsWith('providers/')) return false;
+      if (room === undefined || (!to.startsWith('src/') && !to.startsWith('providers/'))) return false;
       const target = roomOf(to);
       return target === undefined || rooms.indexOf(target) > rooms.indexOf(room);
     });
@@ -75,8 +75,12 @@ describe('the house', () => {
 
   it('lets a provider know only the contract and the error type', () => {
     const allowed = ['src/upstream/provider.ts', 'src/protocol/auth-error.ts'];
-    const wrong = imports.filter(({ from, to }) => from.startsWith('providers/') && to.startsWith('src/') && !allowed.includes(to));
-    expect(wrong.map(({ line }) => line).filter((line) => !line.startsWith('providers/index.ts: export type'))).toEqual([]);
+    const wrong = imports.filter(
+      ({ from, to }) => from.startsWith('providers/') && to.startsWith('src/') && !allowed.includes(to),
+    );
+    expect(wrong.map(({ line }) => line).filter((line) => !line.startsWith('providers/index.ts: export type'))).toEqual(
+      [],
+    );
   });
 
   it('has no circles of files', () => {

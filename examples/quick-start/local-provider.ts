@@ -24,6 +24,8 @@ export function localProvider(options: LocalProviderOptions): Handler {
   const answer = provider.callback();
 
   return async (request, response) => {
+    // Nobody stays signed in here: the form is shown each time, so that one can become somebody else.
+    request.headers.cookie = request.headers.cookie?.replaceAll(/(?:^|; ?)_session[\w.]*=[^;]*/g, '');
     if (!/^\/interaction\/[\w-]+$/.test(request.url ?? '')) return answer(request, response);
     try {
       const { prompt } = await provider.interactionDetails(request, response);
@@ -57,12 +59,7 @@ export function newSigningKey(): JsonWebKey {
 
 function createProvider({ issuer, clientId, clientSecret, redirectUri, signingKey }: LocalProviderOptions): Provider {
   const policy = interactionPolicy.base();
-  // A form at each sign-in, so that one can become somebody else; no consent, since the one that counts was given.
-  policy.get('login')?.checks.add(
-    new interactionPolicy.Check('always', 'Everybody signs in each time.', 'login_required', ({ oidc }) => {
-      return oidc.result?.login ? interactionPolicy.Check.NO_NEED_TO_PROMPT : interactionPolicy.Check.REQUEST_PROMPT;
-    }),
-  );
+  // Consent was given before the hand-off; a second page would ask for the same thing.
   policy.remove('consent');
 
   return new Provider(issuer, {

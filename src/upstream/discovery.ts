@@ -25,18 +25,12 @@ export interface ProviderMetadata {
  * The algorithms of ID tokens, whatever the document lists: an HS256 of theirs would be verified with a secret that is
  * no key, and `none` is not verified at all.
  */
-const idTokenAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].concat(
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-);
+const idTokenAlgorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
 
 /**
  * Checks at start what no discovery can mend.
  *
- * @throws {TypeError} when the issuer, or an http issuer off loopback, cannot be used; the message says what to do
+ * @throws {TypeError} when the settings cannot work; the message says what to do
  */
 export function checkProvider({ id, issuer, clientId, clientSecret, scopes }: UpstreamProvider): void {
   const fault = (text: string) => new TypeError(`Provider ${id}: ${text}`);

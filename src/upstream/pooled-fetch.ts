@@ -27,7 +27,7 @@ export interface PooledFetch {
 /** Why there was no answer. Says which server, and nothing of what was sent to it. */
 export class FetchFault extends TypeError {
   override readonly name = 'FetchFault';
-  /** `TIMEOUT`, `TOO_LARGE`, `ABORTED`, or what the system calls it, such as `ECONNREFUSED`. */
+  /** `TIMEOUT`, `TOO_LARGE`, `ABORTED`, `INVALID_RESPONSE`, or what the system calls it, such as `ECONNREFUSED`. */
   readonly code: string;
 
   constructor(code: string, url: URL) {
@@ -86,8 +86,9 @@ export function createPooledFetch({ timeout = 10, maxBytes = 1_000_000 }: Pooled
         });
         incoming.on('error', (error) => end(codeOf(error)));
         incoming.on('end', () => {
-          if (incoming.complete) settle(() => resolve(responseOf(incoming, Buffer.concat(chunks))));
-          else end('INCOMPLETE');
+          const response = incoming.complete && responseOf(incoming, Buffer.concat(chunks));
+          if (response) settle(() => resolve(response));
+          else end('INVALID_RESPONSE');
         });
       });
       if (signal?.aborted) end('ABORTED');
@@ -111,7 +112,9 @@ function bytesOf(body: CustomFetchOptions['body']): Buffer | undefined {
   throw new TypeError('A request body has to be text or bytes.');
 }
 
-function responseOf({ statusCode: status = 0, headersDistinct }: IncomingMessage, body: Buffer): Response {
+function responseOf({ statusCode: status = 0, headersDistinct }: IncomingMessage, body: Buffer): Response | undefined {
+  // A Response of another status cannot be made, and who throws in an event handler ends the process.
+  if (status < 200 || status > 599) return undefined;
   const headers = Object.entries(headersDistinct).flatMap(([name, values]) =>
     (values ?? []).map((value): [string, string] => [name, value]),
   );

@@ -115,6 +115,17 @@ describe('the pooled fetch', () => {
         setTimeout(() => response.destroy(), 20);
       },
     ],
+    [
+      'a status that does not exist',
+      'INVALID_RESPONSE',
+      (request) => request.socket.end('HTTP/1.1 999 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    ],
+    [
+      'an upgrade',
+      'TIMEOUT',
+      (request) => request.socket.end('HTTP/1.1 101 S\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    ],
+    ['no HTTP', 'HPE_INVALID_CONSTANT', (request) => request.socket.end('canary')],
     ['a connection that breaks at once', 'ECONNRESET', (request) => request.socket.destroy()],
   ])('gives up at %s', async (_, code, listener) => {
     answer = listener;

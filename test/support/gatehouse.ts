@@ -1,0 +1,108 @@
+import { createServer, type RequestListener } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import {
+  memoryStore,
+  OAuthAuthorizationServer,
+  type LogEntry,
+  type OAuthAuthorizationServerOptions,
+  type Store,
+} from 'mcp-gatehouse';
+import { oidcProvider } from 'mcp-gatehouse/providers';
+import { listen, startUpstreamProvider, stop, type UpstreamProviderServer } from './upstream-provider.js';
+
+/** Settings of {@link startGatehouse}; everything of the server's own options can be replaced. */
+export type GatehouseSettings = Partial<OAuthAuthorizationServerOptions> & {
+  /** A path of the issuer, such as `/team`. */
+  readonly path?: string;
+};
+
+/** A running authorization server with a protected resource at `/mcp`, in front of a real OpenID provider. */
+export interface Gatehouse {
+  readonly issuer: string;
+  readonly mcpUrl: string;
+  readonly gate: OAuthAuthorizationServer;
+  readonly upstream: UpstreamProviderServer;
+  /** What it logged so far. */
+  readonly log: LogEntry[];
+  /** Moves the clock of the server and its memory store; in seconds. */
+  advance(seconds: number): void;
+  /** Ends the server, and starts another one on the same port; a store that was handed in, or a file, is kept. */
+  restart(changes?: Partial<OAuthAuthorizationServerOptions>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const testSecret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
+
+/** Starts one on a free port of 127.0.0.1; its caller closes it. State is in memory unless `store` says otherwise. */
+export async function startGatehouse({ path = '', ...options }: GatehouseSettings = {}): Promise<Gatehouse> {
+  let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
+  const server = createServer((request, response) => handler(request, response));
+  const issuer = `http://127.0.0.1:${await listen(server, 0)}${path}`;
+  const mcpUrl = `${issuer}/mcp`;
+  const upstream = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
+  const log: LogEntry[] = [];
+  let offset = 0;
+  const clock = () => Date.now() / 1000 + offset;
+  const store: Store | string = options.store ?? memoryStore({ clock });
+  let changed = {};
+  let gate: OAuthAuthorizationServer;
+
+  const start = () => {
+    gate = new OAuthAuthorizationServer({
+      issuer,
+      secret: testSecret,
+      providers: [oidcProvider({ ...upstream, name: 'Test provider' })],
+      resources: [
+        {
+          url: mcpUrl,
+          name: 'Test server',
+          scopes: { 'mcp:tools': 'Use the tools', 'notes:write': 'Write notes' },
+          defaultScopes: ['mcp:tools'],
+        },
+      ],
+      tokenMapper: (_tokens, user) => ({ email: user.email, name: user.name }),
+      clock,
+      log: (entry) => log.push(entry),
+      ...options,
+      store,
+      ...changed,
+    });
+    const app = express();
+    app.use(gate.createRouter());
+    app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'] }), (request, response) => {
+      response.json((request as unknown as { auth: unknown }).auth);
+    });
+    handler = app;
+  };
+  start();
+
+  return {
+    issuer,
+    mcpUrl,
+    upstream,
+    log,
+    get gate() {
+      return gate;
+    },
+    advance: (seconds) => (offset += seconds),
+    async restart(changes = {}) {
+      changed = { ...changed, ...changes };
+      await gate.close();
+      start();
+    },
+    async close() {
+      await stop(server);
+      await upstream.stop();
+      await gate.close();
+    },
+  };
+}
+
+/** A folder of a test's own; `remove` it afterwards. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'gatehouse-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
