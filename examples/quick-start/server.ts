@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { OAuthAuthorizationServer } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
-import { localProvider } from './local-provider.js';
 import { createMcpServer, scopesByTool } from './mcp-server.js';
 import type { QuickStartSettings } from './settings.js';
 
@@ -20,7 +20,8 @@ export interface QuickStart {
 export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
   const { url, port, secret, store } = settings;
   const app = express().disable('x-powered-by');
-  const providers = settings.providers.length > 0 ? [...settings.providers] : [addLocalProvider(app, url, secret)];
+  const providers =
+    settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
 
   const mcpUrl = `${url}/mcp`;
   const gate = new OAuthAuthorizationServer({
@@ -68,11 +69,23 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
   };
 }
 
-function addLocalProvider(app: Express, url: string, [secret = '']: readonly string[]) {
+async function addLocalProvider(app: Express, url: string) {
+  const { localProvider } = await importQuietly(() => import('./local-provider.js'));
   const issuer = `${url}/local-provider`;
-  const client = { clientId: 'mcp-gatehouse', clientSecret: `local-${secret.slice(0, 12)}` };
+  const client = { clientId: 'mcp-gatehouse', clientSecret: randomUUID() };
   app.use(new URL(issuer).pathname, localProvider({ issuer, ...client, redirectUri: `${url}/oauth/callback` }));
   return oidcProvider({ id: 'local', name: 'the local provider', issuer, ...client });
+}
+
+/** oidc-provider warns of Node 20 when it is loaded, where it works all the same, as the tests show. */
+async function importQuietly<T>(load: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return await load();
+  } finally {
+    console.warn = warn;
+  }
 }
 
 /** The tool that a JSON-RPC message calls, if it calls one. */

@@ -5,7 +5,7 @@ import { renderForBrowser } from './browser-error.js';
 /** `GET /oauth/authorize` (RFC 6749 §3.1): shows the consent page, and changes nothing. */
 export function authorizeEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
   return {
-    method: 'GET',
+    methods: ['GET', 'HEAD'],
     cors: false,
     handle: (request) => flow.authorize(request),
     render: renderForBrowser(issuer),

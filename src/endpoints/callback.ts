@@ -5,7 +5,7 @@ import { renderForBrowser } from './browser-error.js';
 /** `GET /oauth/callback`: our own redirection endpoint at the provider (RFC 6749 §3.1.2). */
 export function callbackEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
   return {
-    method: 'GET',
+    methods: ['GET'],
     cors: false,
     handle: (request) => flow.return(request),
     render: renderForBrowser(issuer),

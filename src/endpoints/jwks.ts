@@ -8,7 +8,7 @@ const maxAge = 600;
 /** `GET /oauth/jwks` (RFC 7517 §5): the keys that access tokens are verified with. */
 export function jwksEndpoint(keys: SigningKeys): Endpoint {
   return {
-    method: 'GET',
+    methods: ['GET', 'HEAD'],
     cors: true,
     async handle() {
       return publicJson(await keys.jwks(), maxAge);

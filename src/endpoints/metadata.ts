@@ -7,5 +7,5 @@ const maxAge = 300;
 /** `GET /.well-known/…` (RFC 8414 §3, RFC 9728 §3): a document about this server or a resource, made once. */
 export function metadataEndpoint(document: object): Endpoint {
   const reply = publicJson(document, maxAge);
-  return { method: 'GET', cors: true, handle: () => reply };
+  return { methods: ['GET', 'HEAD'], cors: true, handle: () => reply };
 }

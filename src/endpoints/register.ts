@@ -8,7 +8,7 @@ import { parseClientMetadata } from '../protocol/client-metadata.js';
 /** `POST /oauth/register` (RFC 7591 §3): writes nothing; the client id is the registration. */
 export function registerEndpoint(clients: RegisteredClientIds, clock: Clock): Endpoint {
   return {
-    method: 'POST',
+    methods: ['POST'],
     cors: true,
     handle(request) {
       const metadata = parseClientMetadata(readJson(request, 'invalid_client_metadata'));

@@ -11,7 +11,7 @@ import { AuthError } from '../protocol/auth-error.js';
 export function tokenEndpoint(findClient: FindClient, grantTypes: readonly GrantType[]): Endpoint {
   const byName = new Map(grantTypes.map((grantType) => [grantType.name, grantType]));
   return {
-    method: 'POST',
+    methods: ['POST'],
     cors: true,
 
     async handle(request) {

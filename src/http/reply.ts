@@ -1,4 +1,4 @@
-import type { AuthError } from '../protocol/auth-error.js';
+import type { AuthError, AuthErrorCode } from '../protocol/auth-error.js';
 import type { HttpReply } from './message.js';
 
 /** Seconds after which a client may try again when the store or a provider is away. */
@@ -22,9 +22,15 @@ export function publicJson(document: object, maxAge: number): HttpReply {
   };
 }
 
+/** Faults of HTTP, which the standards of OAuth have no code for, as the nearest one that clients know. */
+const wireCodes: Partial<Record<AuthErrorCode, AuthErrorCode>> = {
+  payload_too_large: 'invalid_request',
+  method_not_allowed: 'invalid_request',
+};
+
 /** An error in the JSON form of RFC 6749 §5.2. */
 export function errorReply(error: AuthError, headers: HttpReply['headers'] = {}): HttpReply {
-  const document = { error: error.code, error_description: error.message };
+  const document = { error: wireCodes[error.code] ?? error.code, error_description: error.message };
   return jsonReply(error.status, document, { ...retryHeader(error), ...headers });
 }
 

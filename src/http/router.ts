@@ -6,7 +6,7 @@ import { errorReply } from './reply.js';
 
 /** One door of the server. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST';
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[];
   /** Whether scripts of other origins may call it. Never on what a person looks at. */
   readonly cors: boolean;
   handle(request: HttpRequest): HttpReply | Promise<HttpReply>;
@@ -32,25 +32,26 @@ export interface Dispatcher {
  * an application's HTML or a redirect there gives up.
  */
 export function createDispatcher(routes: Routes, log: Log): Dispatcher {
+  const documentFolders = new Set([...routes.keys()].flatMap((path) => folderOfDocuments(path) ?? []));
   return {
-    serves: (path) => routes.has(path) || path.includes('/.well-known/'),
+    serves: (path) => routes.has(path) || documentFolders.has(folderOfDocuments(path) ?? ''),
 
     async dispatch(request) {
       const endpoint = routes.get(request.path);
       if (!endpoint) return unknownDocument(request);
-      const methods = endpoint.method === 'GET' ? ['GET', 'HEAD'] : ['POST'];
+      const { methods } = endpoint;
       if (request.method === 'OPTIONS') return endpoint.cors ? preflightReply(methods) : allowReply(methods);
-      const reply = await answer(endpoint, methods, request, log);
+      const reply = await answer(endpoint, request, log);
       return endpoint.cors ? withCors(reply) : reply;
     },
   };
 }
 
-async function answer(endpoint: Endpoint, methods: string[], request: HttpRequest, log: Log): Promise<HttpReply> {
+async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promise<HttpReply> {
   try {
-    if (!methods.includes(request.method)) {
-      const error = new AuthError('method_not_allowed', `Use ${methods.join(' or ')}.`);
-      return errorReply(error, { allow: methods.join(', ') });
+    if (!endpoint.methods.some((method) => method === request.method)) {
+      const allow = endpoint.methods.join(', ');
+      return errorReply(new AuthError('method_not_allowed', `Use one of these methods: ${allow}.`), { allow });
     }
     return await endpoint.handle(request);
   } catch (thrown) {
@@ -68,6 +69,11 @@ async function answer(endpoint: Endpoint, methods: string[], request: HttpReques
   }
 }
 
+/** The part of a path up to `/.well-known/`. */
+function folderOfDocuments(path: string): string | undefined {
+  return /^.*?\/\.well-known\//.exec(path)?.[0];
+}
+
 function unknownDocument(request: HttpRequest): HttpReply {
   if (request.method === 'OPTIONS') return preflightReply(['GET', 'HEAD']);
   return withCors(
@@ -77,6 +83,6 @@ function unknownDocument(request: HttpRequest): HttpReply {
   );
 }
 
-function allowReply(methods: string[]): HttpReply {
+function allowReply(methods: readonly string[]): HttpReply {
   return { status: 204, headers: { allow: methods.join(', ') } };
 }

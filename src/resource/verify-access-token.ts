@@ -73,10 +73,20 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   if (!key) throw refused('unknown key');
   try {
     const options = { algorithms: [keys.algorithm], issuer, clockTimestamp: Math.floor(now), clockTolerance };
-    return jwt.verify(token, key, options) as AccessTokenClaims;
+    const claims: unknown = jwt.verify(token, key, options);
+    if (isAccessToken(claims)) return claims;
   } catch (cause) {
-    throw refused(cause instanceof jwt.TokenExpiredError ? 'expired' : 'bad signature or claims');
+    if (cause instanceof jwt.TokenExpiredError) throw refused('expired');
   }
+  throw refused('bad signature or claims');
+}
+
+/** A shared HS256 secret can sign other things too: what lacks a claim of ours is no access token (RFC 9068 §2.2). */
+function isAccessToken(claims: unknown): claims is AccessTokenClaims {
+  if (typeof claims !== 'object' || claims === null) return false;
+  const texts = ['sub', 'aud', 'client_id', 'scope', 'grant_id', 'idp'];
+  const all = claims as Record<string, unknown>;
+  return typeof all['exp'] === 'number' && texts.every((name) => typeof all[name] === 'string');
 }
 
 function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown } {

@@ -34,7 +34,7 @@ export interface SetOptions {
 }
 
 /**
- * What mcp-gatehouse asks of a database: four verbs, opaque values, one atomic idea.
+ * What mcp-gatehouse asks of a database: four verbs, opaque values (well-formed text without NUL), one atomic idea.
  *
  * Every verb is linearizable per record, and a write that was acknowledged survives a crash as far as the backend can
  * promise it. An expired record is absent for every verb. A verb that rejects says nothing about whether it happened.

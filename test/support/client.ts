@@ -149,3 +149,91 @@ export function callResource(url: string, accessToken: string | undefined): Prom
     ...(accessToken !== undefined && { headers: { authorization: `Bearer ${accessToken}` } }),
   });
 }
+
+/** What a {@link SteppingBrowser} was answered. */
+export interface Visit {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly html: string;
+  /** Where it was sent, without having gone there. */
+  readonly location: URL | undefined;
+}
+
+/** A browser that keeps its cookies and takes one step at a time, for what can happen between the steps. */
+export class SteppingBrowser {
+  readonly cookies: Map<string, string>;
+
+  constructor(cookies: ReadonlyMap<string, string> = new Map()) {
+    this.cookies = new Map(cookies);
+  }
+
+  /** Opens a URL. */
+  open(url: URL | string): Promise<Visit> {
+    return this.#request(new URL(url), {});
+  }
+
+  /** Presses a button of the page; `headers` replace what a browser sends, `fields` what the form holds. */
+  answer(
+    page: Visit,
+    decision: string,
+    headers: Record<string, string> = {},
+    fields: Record<string, string> = {},
+  ): Promise<Visit> {
+    const body = new URLSearchParams({ transaction: transactionOf(page), decision, ...fields });
+    const action = new URL(/<form[^>]* action="([^"]*)"/.exec(page.html)?.[1] ?? '', page.url);
+    return this.#request(action, { method: 'POST', body, headers: { origin: page.url.origin, ...headers } });
+  }
+
+  async #request(url: URL, init: { method?: string; body?: URLSearchParams; headers?: Record<string, string> }) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { accept: 'text/html', ...init.headers, ...(cookie !== '' && { cookie }) };
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    for (const each of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(each) ?? [];
+      if (/;\s*max-age=0\b/i.test(each)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    const location = response.headers.get('location');
+    return {
+      url,
+      status: response.status,
+      headers: response.headers,
+      html: await response.text(),
+      location: location === null ? undefined : new URL(location, url),
+    };
+  }
+}
+
+/** The sealed transaction in the form of a consent page; empty when the page has none. */
+export function transactionOf(page: Visit): string {
+  return /name="transaction" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
+}
+
+/** Where a visit leads; a visit that leads nowhere is a failure. */
+export function locationOf(visit: Visit): URL {
+  if (visit.location) return visit.location;
+  throw new Error(`${visit.url.pathname} answered ${visit.status} and no redirect: ${visit.html.slice(-600)}`);
+}
+
+/** Signs a user in with a client that is there already. */
+export async function signInWith(
+  issuer: string,
+  client: RawClient,
+  user = 'alice',
+  parameters: Record<string, string | undefined> = {},
+  authentication: Record<string, string | undefined> = {},
+) {
+  const { verifier, challenge } = pkce();
+  const returned = await walk(authorizationUrl(issuer, client, challenge, parameters), client, user);
+  const code = returned.searchParams.get('code') ?? '';
+  const { body } = await redeem(issuer, client, code, verifier, authentication);
+  return {
+    client,
+    code,
+    verifier,
+    accessToken: String(body['access_token']),
+    refreshToken: String(body['refresh_token']),
+    body,
+  };
+}

@@ -6,6 +6,7 @@ import express from 'express';
 import {
   memoryStore,
   OAuthAuthorizationServer,
+  type Key,
   type LogEntry,
   type OAuthAuthorizationServerOptions,
   type Store,
@@ -17,6 +18,10 @@ import { listen, startUpstreamProvider, stop, type UpstreamProviderServer } from
 export type GatehouseSettings = Partial<OAuthAuthorizationServerOptions> & {
   /** A path of the issuer, such as `/team`. */
   readonly path?: string;
+  /** Wraps the store in memory, to watch it or to make it fail. */
+  readonly wrapStore?: (store: Store) => Store;
+  /** The protected resource, in place of one that answers `req.auth`; mounted behind the bearer gate. */
+  readonly protectedHandler?: (gate: OAuthAuthorizationServer) => RequestListener;
 };
 
 /** A running authorization server with a protected resource at `/mcp`, in front of a real OpenID provider. */
@@ -37,7 +42,8 @@ export interface Gatehouse {
 export const testSecret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
 
 /** Starts one on a free port of 127.0.0.1; its caller closes it. State is in memory unless `store` says otherwise. */
-export async function startGatehouse({ path = '', ...options }: GatehouseSettings = {}): Promise<Gatehouse> {
+export async function startGatehouse(settings: GatehouseSettings = {}): Promise<Gatehouse> {
+  const { path = '', wrapStore = (store: Store) => store, protectedHandler, ...options } = settings;
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handler(request, response));
   const issuer = `http://127.0.0.1:${await listen(server, 0)}${path}`;
@@ -46,7 +52,7 @@ export async function startGatehouse({ path = '', ...options }: GatehouseSetting
   const log: LogEntry[] = [];
   let offset = 0;
   const clock = () => Date.now() / 1000 + offset;
-  const store: Store | string = options.store ?? memoryStore({ clock });
+  const store: Store | string = options.store ?? wrapStore(memoryStore({ clock }));
   let changed = {};
   let gate: OAuthAuthorizationServer;
 
@@ -72,6 +78,7 @@ export async function startGatehouse({ path = '', ...options }: GatehouseSetting
     });
     const app = express();
     app.use(gate.createRouter());
+    if (protectedHandler) app.all(`${path}/mcp`, protectedHandler(gate));
     app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'] }), (request, response) => {
       response.json((request as unknown as { auth: unknown }).auth);
     });
@@ -105,4 +112,43 @@ export async function startGatehouse({ path = '', ...options }: GatehouseSetting
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'gatehouse-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A write that a {@link recordingStore} passed on. */
+export interface RecordedWrite {
+  readonly key: Key;
+  /** Absent for a deletion. */
+  readonly value?: string;
+}
+
+/** A store that remembers every write that was asked of it. */
+export interface RecordingStore extends Store {
+  readonly writes: RecordedWrite[];
+  /** The keys of the live records whose id begins so, such as `grant.` or `vault.`. */
+  liveKeys(idPrefix: string): Promise<Key[]>;
+}
+
+/** Watches a store. */
+export function recordingStore(inner: Store): RecordingStore {
+  const writes: RecordedWrite[] = [];
+  return {
+    writes,
+    get: (key) => inner.get(key),
+    set(key, value, options) {
+      writes.push({ key, value });
+      return inner.set(key, value, options);
+    },
+    delete(key, options) {
+      writes.push({ key });
+      return inner.delete(key, options);
+    },
+    list: (partition, options) => inner.list(partition, options),
+    close: () => inner.close(),
+    async liveKeys(idPrefix) {
+      const keys = new Map(writes.map(({ key }) => [`${key.partition} ${key.id}`, key]));
+      const live: Key[] = [];
+      for (const key of keys.values()) if (key.id.startsWith(idPrefix) && (await inner.get(key))) live.push(key);
+      return live;
+    },
+  };
 }
