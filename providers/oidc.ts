@@ -27,19 +27,13 @@ export interface OidcOptions {
 
 const defaultScopes = ['openid', 'email', 'profile', 'offline_access'];
 
-/**
- * Any provider with OpenID Connect discovery: Keycloak, Auth0, Okta, Zitadel, Authentik and many more.
- *
- * @throws {TypeError} when the issuer is not a URL
- */
+/** Any provider with OpenID Connect discovery: Keycloak, Auth0, Okta, Zitadel, Authentik and many more. */
 export function oidcProvider(options: OidcOptions): UpstreamProvider {
   const { id = 'oidc', name = hostOf(options.issuer), scopes = defaultScopes } = options;
   return { ...options, id, name, scopes };
 }
 
+/** An issuer that is no URL is refused with the other faults of the configuration, not here. */
 function hostOf(issuer: string): string {
-  if (URL.canParse(issuer)) return new URL(issuer).host;
-  throw new TypeError(
-    'The issuer has to be the URL that the provider publishes as "issuer" in its discovery document.',
-  );
+  return URL.canParse(issuer) ? new URL(issuer).host : issuer;
 }

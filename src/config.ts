@@ -10,6 +10,7 @@ import { canonicalResource } from './protocol/resource-indicator.js';
 import { isScopeToken } from './protocol/scope.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
+import { faultsOf } from './upstream/discovery.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */
@@ -85,8 +86,12 @@ const resource = z
 const provider = z.custom<UpstreamProvider>(
   (value) =>
     typeof value === 'object' && value !== null && 'id' in value && /^[a-z0-9][a-z0-9_-]{0,31}$/.test(String(value.id)),
-  { error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id' },
+  { error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id', abort: true },
 );
+
+const usableProvider = provider.superRefine((value, context) => {
+  for (const message of faultsOf(value)) context.addIssue({ code: 'custom', message: `(${value.id}): ${message}` });
+});
 
 const isDistinct = (values: readonly unknown[]) => new Set(values).size === values.length;
 
@@ -94,7 +99,7 @@ const schema = z.strictObject({
   issuer,
   secret: secrets,
   providers: z
-    .array(provider, { error: 'is missing: name at least one, such as oidcProvider({ … })' })
+    .array(usableProvider, { error: 'is missing: name at least one, such as oidcProvider({ … })' })
     .min(1, { error: 'is empty: name at least one, such as oidcProvider({ … })' })
     .refine((list) => isDistinct(list.map(({ id }) => id)), { error: 'has two providers with the same id' }),
   resources: z

@@ -75,8 +75,28 @@ export function writeReply(request: IncomingMessage, response: ServerResponse, r
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? new Uint8Array());
   if (reply.status !== 204) response.setHeader('content-length', bytes.length);
-  // What was not read of a body would be taken for the next request; the client reads the answer, then the end.
-  if (!request.complete) response.setHeader('connection', 'close');
-  response.end(request.method === 'HEAD' ? undefined : bytes);
-  if (!request.complete) request.resume();
+  if (request.complete) {
+    response.end(request.method === 'HEAD' ? undefined : bytes);
+  } else {
+    endWithUnreadBody(request, response, bytes);
+  }
+}
+
+/** Seconds for which the rest of a refused body is still taken, and thrown away. */
+const lingerTtl = 2;
+
+/**
+ * Answers a request whose body was not read to its end: what is left of it would be taken for the next request.
+ *
+ * The connection is closed, but not at once: a client that is still sending would meet a reset, and not the answer.
+ */
+function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
+  response.setHeader('connection', 'close');
+  response.write(bytes);
+  const deadline = setTimeout(() => response.end(), lingerTtl * 1000);
+  request.once('close', () => {
+    clearTimeout(deadline);
+    response.end();
+  });
+  request.resume();
 }

@@ -102,5 +102,5 @@ function findConfiguredResource(requested: readonly string[], resources: Readonl
 function grantableScopes(requested: readonly string[], resource: Resource): readonly string[] {
   const known = requested.filter((scope) => resource.scopes.has(scope));
   const granted = known.length > 0 ? known : resource.defaultScopes;
-  return requested.includes('offline_access') ? [...granted, 'offline_access'] : granted;
+  return requested.includes('offline_access') ? [...new Set([...granted, 'offline_access'])] : granted;
 }

@@ -56,9 +56,10 @@ export function createCredentials(ring: KeyRing): Credentials {
       return `${kind}.${kid}.${grant.grantId}.${generation}.${macOf(key, kind, kid, grant, generation)}`;
     },
 
-    proves({ kind, kid, generation, mac }, grant) {
+    proves({ kind, kid, grantId, generation, mac }, grant) {
       const key = ring.find('credential', kid);
-      return key !== undefined && secretsEqual(mac, macOf(key, kind, kid, grant, generation));
+      if (!key || grantId !== grant.grantId) return false;
+      return secretsEqual(mac, macOf(key, kind, kid, grant, generation));
     },
   };
 }

@@ -58,25 +58,42 @@ export function createGrants(
   }
 
   /** Writes, and tells whether this very write is what the store now holds, even when its answer was lost. */
-  async function write(grant: Grant, expect: string): Promise<boolean> {
+  async function write(grant: Grant, version: string, expect: string): Promise<boolean> {
     const key = grantKey(grant.grantId);
-    const version = randomText(randomness);
+    const isHeld = async () => (await store.get(key))?.version === version;
     const options = { version, expiresAt: expiryOf(grant, clock(), lifetimes), expect };
-    const written = await store.set(key, serializeGrant(grant), options).catch(() => false);
-    return written || (await store.get(key))?.version === version;
+    try {
+      return (await store.set(key, serializeGrant(grant), options)) || (await isHeld());
+    } catch (fault) {
+      if (await isHeld()) return true;
+      throw fault;
+    }
   }
 
   const grants: Grants = {
     async create(grant) {
-      if (!(await write(grant, 'absent'))) throw new AuthError('server_error', 'The grant could not be stored.');
+      const written = await write(grant, randomText(randomness), 'absent');
+      if (!written) throw new AuthError('server_error', 'The grant could not be stored.');
     },
 
-    async change(grantId, decide) {
+    async change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>) {
+      const results = new Map<string, T>();
+      let faults = 0;
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const found = await read(grantId);
         if (!found) return undefined;
+        // A write that was given up came through after all: judged anew, it would look like somebody else's.
+        if (results.has(found.version)) return results.get(found.version);
         const { next, result } = await decide(found.grant);
-        if (!next || (await write(next, found.version))) return result;
+        if (!next) return result;
+        const version = randomText(randomness);
+        results.set(version, result);
+        const written = await write(next, version, found.version).catch((fault: unknown) => {
+          // Each fault may have taken all the time that a store is given: one is forgiven.
+          if (++faults > 1) throw fault;
+          return false;
+        });
+        if (written) return result;
       }
       throw new AuthError('temporarily_unavailable', 'The grant is being changed by too many requests at once.');
     },

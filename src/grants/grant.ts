@@ -64,10 +64,17 @@ export interface Identity {
 export function parseGrant(value: string): Grant | undefined {
   try {
     const parsed = JSON.parse(value) as Grant & { readonly format: unknown };
-    return parsed.format === grantFormat ? parsed : undefined;
+    return parsed.format === grantFormat && hasShape(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Tells whether a record is as this package writes them: a damaged one must not be half understood. */
+function hasShape({ grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh }: Grant): boolean {
+  const texts = [grantId, clientId, resource, identity, salt, code.kid, code.codeChallenge, ...scopes];
+  const instants = [createdAt, code.expiresAt, ...(refresh ? refresh.superseded.map(({ at }) => at) : [])];
+  return texts.every((text) => typeof text === 'string') && instants.every(Number.isFinite);
 }
 
 /** Writes a grant for its record. */

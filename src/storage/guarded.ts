@@ -1,12 +1,13 @@
 import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from './store.js';
 
-/** Seconds after which an operation counts as failed; longer than any backend's own patience. */
-const patience = 8;
-
-/** Makes every failure of a store, and every silence, the one error that asks the caller to try again. */
-export function guarded(store: Store): Store {
-  async function guard<T>(operation: Promise<T>): Promise<T> {
+/**
+ * Makes every failure of a store, and every silence, the one error that asks the caller to try again.
+ *
+ * @param patience - seconds after which an operation counts as failed; longer than any backend's own patience
+ */
+export function guarded(store: Store, patience = 8): Store {
+  async function guard<T>(operate: () => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -15,7 +16,7 @@ export function guarded(store: Store): Store {
       );
     });
     try {
-      return await Promise.race([operation, silence]);
+      return await Promise.race([operate(), silence]);
     } catch (cause) {
       throw new AuthError('temporarily_unavailable', 'The server cannot reach its store.', { cause });
     } finally {
@@ -24,10 +25,10 @@ export function guarded(store: Store): Store {
   }
 
   return {
-    get: (key) => guard(store.get(key)),
-    set: (key, value, options) => guard(store.set(key, value, options)),
-    delete: (key, options) => guard(store.delete(key, options)),
-    list: (partition, options) => guard(store.list(partition, options)),
+    get: (key) => guard(() => store.get(key)),
+    set: (key, value, options) => guard(() => store.set(key, value, options)),
+    delete: (key, options) => guard(() => store.delete(key, options)),
+    list: (partition, options) => guard(() => store.list(partition, options)),
     close: () => store.close(),
   };
 }

@@ -55,6 +55,7 @@ export function memoryStore({ clock }: MemoryStoreOptions): Store {
 
   /* eslint-disable @typescript-eslint/require-await -- async turns what is thrown into a rejection */
   return {
+    volatile: true,
     async get({ partition, id }) {
       const record = find(recordsOf(partition), id);
       return record && { value: record.value, version: record.version };

@@ -27,25 +27,21 @@ export interface ProviderMetadata {
  */
 const idTokenAlgorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
 
-/**
- * Checks at start what no discovery can mend.
- *
- * @throws {TypeError} when the settings cannot work; the message says what to do
- */
-export function checkProvider({ id, issuer, clientId, clientSecret, scopes }: UpstreamProvider): void {
-  const fault = (text: string) => new TypeError(`Provider ${id}: ${text}`);
-  if (!isProtectedWebUri(issuer) || /[?#]|\/\/[^/]*@/.test(issuer)) {
-    throw fault(
-      'the issuer has to be the https URL that the provider publishes as "issuer", without query and fragment; ' +
-        'http is for 127.0.0.1, [::1] and localhost only.',
-    );
-  }
-  if (issuer.includes('/.well-known/')) {
-    throw fault('the issuer is what stands before /.well-known/ in the address of the discovery document.');
-  }
-  if (clientId === '') throw fault('the clientId is empty; use the one that the provider gave to your application.');
-  if (clientSecret === '') throw fault('the clientSecret is empty; make one at the provider.');
-  if (!scopes.includes('openid')) throw fault('the scopes have to include openid.');
+/** Finds at start what no discovery can mend: a sentence for each fault, which says what to do. */
+export function faultsOf({ issuer, clientId, clientSecret, scopes }: UpstreamProvider): string[] {
+  // Settings often come from variables that are not set, whatever the types say.
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  const isUsable = isText(issuer) && isProtectedWebUri(issuer) && !/[?#]|\/\/[^/]*@/.test(issuer);
+  const faults = {
+    'the issuer has to be the https URL that the provider publishes as "issuer", without query and fragment; http is for 127.0.0.1, [::1] and localhost only':
+      !isUsable,
+    'the issuer is what stands before /.well-known/ in the address of the discovery document':
+      isUsable && issuer.includes('/.well-known/'),
+    'the clientId is missing; use the one that the provider gave to your application': !isText(clientId),
+    'the clientSecret is missing; make one at the provider': !isText(clientSecret),
+    'the scopes have to include openid': !Array.isArray(scopes) || !scopes.includes('openid'),
+  };
+  return Object.entries(faults).flatMap(([text, isFault]) => (isFault ? [text] : []));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
 import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
-import { checkProvider, discover, type ProviderMetadata } from './discovery.js';
+import { faultsOf, discover, type ProviderMetadata } from './discovery.js';
 import { upstreamFault, type UpstreamStep } from './fault.js';
 import type { Claims, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { refreshing } from './refreshing.js';
@@ -59,8 +59,9 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  */
 export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
   const { callbackUrl, fetch, clock } = services;
-  checkProvider(provider);
   const { id, name, issuer } = provider;
+  const faults = faultsOf(provider);
+  if (faults.length > 0) throw new TypeError(`Provider ${id}: ${faults.join('; ')}.`);
   const metadata = refreshing(() => discover(provider, fetch), clock, discoverySettings);
   const exchange = createCodeExchange(provider, callbackUrl, fetch, clock);
 

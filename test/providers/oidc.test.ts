@@ -33,7 +33,8 @@ describe('oidcProvider', () => {
   });
 
   it('says what to do about an issuer that is no URL', () => {
-    expect(() => oidcProvider({ issuer: 'id.example', ...client })).toThrow('discovery document');
+    const provider = oidcProvider({ issuer: 'id.example', ...client });
+    expect(() => createUpstream(provider, services)).toThrow('the issuer has to be the https URL');
   });
 
   it.each([
