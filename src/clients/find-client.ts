@@ -1,3 +1,4 @@
+import { BoundedMap } from '../storage/bounded-map.js';
 import type { Client } from './client.js';
 import type { RegisteredClientIds } from './registered-client-id.js';
 
@@ -10,5 +11,14 @@ export type FindClient = (clientId: string) => Promise<Client | undefined>;
  * An id that was made here needs no store: it either proves itself, or belongs to nobody.
  */
 export function createFindClient({ registered }: { registered: RegisteredClientIds }): FindClient {
-  return (clientId) => Promise.resolve(registered.read(clientId));
+  // Reading an id costs as much as signing a token, and the same clients come again and again.
+  const known = new BoundedMap<string, Client>(maxKnownClients);
+  return (clientId) => {
+    const client = known.get(clientId) ?? registered.read(clientId);
+    // Only what proved itself is kept: strangers' inventions take no room.
+    if (client) known.set(clientId, client);
+    return Promise.resolve(client);
+  };
 }
+
+const maxKnownClients = 1000;

@@ -22,11 +22,14 @@ export function renderForBrowser(issuer: string) {
       status: error.status === 401 ? 400 : error.status,
       title: titleOf(error),
       message: error.message,
+      ...(error.code === 'invalid_client' && { advice: registerAgain }),
       requestId: request.id,
       headers: retryHeader(error),
     });
   };
 }
+
+const registerAgain = 'Remove this connection in the app, and add it again: the app then introduces itself anew.';
 
 function titleOf({ code, status }: AuthError): string {
   if (code === 'invalid_client') return 'This app is not known here';

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { maxBodyBytes } from '../http/body.js';
 import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 
@@ -17,7 +17,7 @@ export function plainRequest(request: NodeRequest, id: string, url: string): Omi
     method: request.method ?? 'GET',
     path,
     query: url.slice(path.length + 1),
-    headers: { ...request.headers, ...repeatedCredentials(request) },
+    headers: headersOf(request),
     ip: request.socket.remoteAddress,
   };
 }
@@ -28,10 +28,12 @@ export function pathOf(url: string): string {
   return question < 0 ? url : url.slice(0, question);
 }
 
-/** Node keeps the first of two Authorization headers, while a proxy may have looked at the other one. */
-function repeatedCredentials(request: IncomingMessage): { authorization?: string[] } {
-  const all = request.headersDistinct.authorization;
-  return all !== undefined && all.length > 1 ? { authorization: all } : {};
+/** Node keeps the first of two Authorization headers, while a proxy may have looked at the other one: hence both. */
+function headersOf(request: IncomingMessage): HttpRequest['headers'] {
+  const { headers } = request;
+  if (headers.authorization === undefined) return headers;
+  const all = request.headersDistinct.authorization ?? [];
+  return all.length > 1 ? { ...headers, authorization: all } : headers;
 }
 
 /** Seconds within which a body has to arrive, so that nobody holds a connection open with half of one. */
@@ -71,15 +73,14 @@ export function writeReply(request: IncomingMessage, response: ServerResponse, r
   // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
   response.removeHeader('access-control-allow-origin');
   response.removeHeader('access-control-allow-credentials');
-  response.statusCode = reply.status;
-  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
-  const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? new Uint8Array());
-  if (reply.status !== 204) response.setHeader('content-length', bytes.length);
-  if (request.complete) {
-    response.end(request.method === 'HEAD' ? undefined : bytes);
-  } else {
-    endWithUnreadBody(request, response, bytes);
-  }
+  const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    ...(reply.status !== 204 && { 'content-length': bytes?.length ?? 0 }),
+    ...(!request.complete && { connection: 'close' }),
+  } as OutgoingHttpHeaders);
+  if (request.complete) response.end(request.method === 'HEAD' ? undefined : bytes);
+  else endWithUnreadBody(request, response, bytes);
 }
 
 /** Seconds for which the rest of a refused body is still taken, and thrown away. */
@@ -90,9 +91,8 @@ const lingerTtl = 2;
  *
  * The connection is closed, but not at once: a client that is still sending would meet a reset, and not the answer.
  */
-function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array): void {
-  response.setHeader('connection', 'close');
-  response.write(bytes);
+function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): void {
+  if (bytes) response.write(bytes);
   const deadline = setTimeout(() => response.end(), lingerTtl * 1000);
   request.once('close', () => {
     clearTimeout(deadline);

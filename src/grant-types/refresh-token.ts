@@ -42,7 +42,7 @@ export function refreshTokenGrant(
         if (!credentials.proves(credential, grant)) return { result: undefined };
         const verdict = judgeRefresh(refresh, credential, now, settings);
         if (verdict === 'replayed') return { result: 'replayed' };
-        if (verdict === 'refuse' || now > grant.createdAt + settings.grantTtl) return { result: undefined };
+        if (verdict === 'refuse' || now > refreshableUntil(grant, settings)) return { result: undefined };
         findResource(resource, [grant.resource]);
         const scopes = narrowed(grant, requested);
         if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
@@ -59,4 +59,10 @@ export function refreshTokenGrant(
       return outcome;
     },
   };
+}
+
+/** When a grant can no longer be refreshed. Its record may live longer, since it lives as long as its last access token. */
+function refreshableUntil({ createdAt, code, refresh }: Grant, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
+  const lastIssuedAt = refresh?.superseded[0]?.at ?? code.redeemedAt ?? createdAt;
+  return Math.min(lastIssuedAt + refreshTokenTtl, createdAt + grantTtl);
 }

@@ -19,12 +19,13 @@ export async function loadInstallationKey(store: Store, sealing: Sealing, random
   const write = (text: string, expect: string) =>
     store.set(key, seal(text), { version: randomText(randomness), expiresAt: 'never', expect });
 
-  const entry = await store.get(key);
+  let entry = await store.get(key);
   if (!entry) {
     await write(randomText(randomness, 32), 'absent');
     // Whoever was first: all instances read the same key.
-    return loadInstallationKey(store, sealing, randomness);
+    entry = await store.get(key);
   }
+  if (!entry) throw new AuthError('temporarily_unavailable', 'The store does not hold what was written to it.');
   const text = sealing.open(purpose, key.id, entry.value);
   if (text === undefined) throw wrongSecret();
   if (!sealing.isCurrent(entry.value)) await write(text, entry.version);

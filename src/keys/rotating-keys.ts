@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from '../storage/store.js';
 import { randomText, type Randomness } from './randomness.js';
 import type { Clock } from '../storage/clock.js';
@@ -36,6 +37,7 @@ const reloadTtl = 60;
 /** How often, at the most, a token with an unknown key name makes an instance look. */
 const unknownKeyTtl = 5;
 const clockTolerance = 60;
+const maxAttempts = 10;
 
 /**
  * ES256 keys that are made at the first start, kept sealed in the store, shared by all instances, and rotated.
@@ -51,7 +53,8 @@ export function rotatingSigningKeys(
 ): SigningKeys {
   let loaded: { readonly keys: readonly LoadedKey[]; readonly at: number } | undefined;
 
-  async function load(): Promise<readonly LoadedKey[]> {
+  async function load(attempts = maxAttempts): Promise<readonly LoadedKey[]> {
+    if (attempts === 0) throw new AuthError('temporarily_unavailable', 'The signing keys cannot be written.');
     const entry = await store.get(key);
     const stored = entry ? openKeys(sealing, entry.value) : [];
     const wanted = rotate(stored, clock(), settings);
@@ -60,18 +63,18 @@ export function rotatingSigningKeys(
       const version = randomText(randomness);
       await store.set(key, sealed, { version, expiresAt: 'never', expect: entry?.version ?? 'absent' });
       // Another instance may have been first; what the store holds is what counts.
-      return load();
+      return load(attempts - 1);
     }
     const known = new Map(loaded?.keys.map((each) => [each.publishedAt, each]));
     return stored.map((each) => known.get(each.publishedAt) ?? importKey(each));
   }
 
-  let reload = once(load);
+  let reload = once(() => load());
   async function keysNotOlderThan(age: number): Promise<readonly LoadedKey[]> {
     if (loaded && clock() - loaded.at < age) return loaded.keys;
     try {
       const keys = await reload();
-      reload = once(load);
+      reload = once(() => load());
       loaded = { keys, at: clock() };
       return keys;
     } catch (thrown) {

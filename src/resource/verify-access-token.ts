@@ -1,5 +1,6 @@
 import jwt from 'jsonwebtoken';
 import { reservedClaims, type AccessTokenClaims } from '../grants/access-token.js';
+import { BoundedMap } from '../storage/bounded-map.js';
 import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { AuthError } from '../protocol/auth-error.js';
@@ -41,13 +42,12 @@ export function createVerifier(
   clock: Clock,
   isGrantAlive: (grantId: string) => Promise<boolean>,
 ): VerifyAccessToken {
-  const verified = new Map<string, AccessTokenClaims>();
+  const verified = new BoundedMap<string, AccessTokenClaims>(maxCachedTokens);
 
   async function verifySignature(token: string): Promise<AccessTokenClaims> {
     const known = verified.get(token);
     if (known) return known;
     const claims = await verifyOnce(token, issuer, keys, clock());
-    if (verified.size >= maxCachedTokens) verified.delete(verified.keys().next().value as string);
     verified.set(token, claims);
     return claims;
   }
