@@ -1,6 +1,7 @@
 import type {
   OAuthClientMetadata,
   OAuthClientProvider,
+  OAuthDiscoveryState,
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
@@ -11,6 +12,7 @@ export class TrialClient implements OAuthClientProvider {
   /** Where the browser has to go, once the SDK has said so. */
   authorizationUrl: URL | undefined;
   readonly #say: (step: string) => void;
+  #discovered: OAuthDiscoveryState | undefined;
   #registration: StoredOAuthClientInformation | undefined;
   #tokens: StoredOAuthTokens | undefined;
   #codeVerifier = '';
@@ -29,6 +31,15 @@ export class TrialClient implements OAuthClientProvider {
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
     };
+  }
+
+  saveDiscoveryState(discovered: OAuthDiscoveryState): void {
+    if (!this.#discovered) this.#say(`discovered the authorization server ${discovered.authorizationServerUrl}`);
+    this.#discovered = discovered;
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovered;
   }
 
   state(): string {
