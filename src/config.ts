@@ -35,7 +35,10 @@ export interface ConfiguredResource extends Resource {
 
 const day = 24 * 3600;
 
-const isSecureUrl = (text: string) => text.startsWith('https:') || isLoopbackHost(new URL(text).hostname);
+const isSecureUrl = (text: string) => {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || isLoopbackHost(hostname);
+};
 const isFunction = (value: unknown) => typeof value === 'function';
 const isStore = (value: unknown) => typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
 
@@ -157,8 +160,8 @@ function withoutAliases(options: OAuthAuthorizationServerOptions) {
   const faults: string[] = [];
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    const full = name in aliases ? aliases[name as keyof typeof aliases] : name;
-    if (full in named) faults.push(`${full} is given twice, under two of its names: leave one out.`);
+    const full = Object.hasOwn(aliases, name) ? aliases[name as keyof typeof aliases] : name;
+    if (Object.hasOwn(named, full)) faults.push(`${full} is given twice, under two of its names: leave one out.`);
     named[full] = name === 'upstreamProvider' ? [value] : value;
   }
   return { named, faults };
@@ -175,6 +178,20 @@ function contradictions(settings: Settings, production: boolean): string[] {
       : []),
     ...(refreshTokenTtl < accessTokenTtl ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.'] : []),
     ...(grantTtl < refreshTokenTtl ? ['grantTtl has to be at least as long as refreshTokenTtl.'] : []),
+    ...secretsUsedTwice(settings),
+  ];
+}
+
+/** What others know as well, resource servers or a provider, cannot be what everything here is derived from. */
+function secretsUsedTwice({ secret, signing, providers }: Settings): string[] {
+  const isOurs = (other: string) => secret.includes(other);
+  return [
+    ...(signing.kind === 'shared' && signing.secret.some(isOurs)
+      ? ['signing.secret is one of the secrets in secret: resource servers know it, so give it one of its own.']
+      : []),
+    ...providers
+      .filter(({ clientSecret }) => isOurs(clientSecret))
+      .map(({ id }) => `secret is the clientSecret of ${id} too: give it a value of its own.`),
   ];
 }
 

@@ -43,7 +43,7 @@ export function createEngine(
   const { clock, randomness, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const findClient = createFindClient({ registered: registeredClients });
+  const findClient = createFindClient({ registered: registeredClients, assertReady: installationKey });
 
   const grantIds = createGrantIds(installationKey, randomness);
   const grants = createGrants(store, grantIds, clock, randomness, settings);

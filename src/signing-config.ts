@@ -10,7 +10,9 @@ const placeholder = /change[-_ ]?(me|this)|replace[-_ ]?(me|this)|your[-_ ]?secr
 
 /** Secrets of a ring: one, or several with the current one first. */
 export const secrets = z
-  .union([z.string(), z.array(z.string()).min(1)], { error: `is missing: ${makeOne}` })
+  .union([z.string(), z.array(z.string()).min(1, { error: `is missing: ${makeOne}` })], {
+    error: `is missing: ${makeOne}`,
+  })
   .transform((value) => (typeof value === 'string' ? [value] : value) as [string, ...string[]])
   .refine((list) => list.every((secret) => secret.length >= 32), {
     error: `has to have at least 32 random characters: ${makeOne}`,
@@ -72,7 +74,9 @@ function readPrivateKey(text: string | Record<string, unknown>, algorithm: 'ES25
     const key =
       typeof text === 'string' ? createPrivateKey(text) : createPrivateKey({ key: text as JsonWebKey, format: 'jwk' });
     const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-    const fits = algorithm === 'ES256' ? namedCurve === 'prime256v1' : modulusLength >= 2048;
+    // RSA-PSS keys have a modulus too, but cannot sign RS256.
+    const isRsa = key.asymmetricKeyType === 'rsa' && modulusLength >= 2048;
+    const fits = algorithm === 'ES256' ? namedCurve === 'prime256v1' : isRsa;
     return fits ? key : undefined;
   } catch {
     return undefined;

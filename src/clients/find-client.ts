@@ -5,19 +5,30 @@ import type { RegisteredClientIds } from './registered-client-id.js';
 /** Finds the client of an id, or answers undefined when there is none. */
 export type FindClient = (clientId: string) => Promise<Client | undefined>;
 
+/** What knows clients. */
+export interface FindClientServices {
+  readonly registered: RegisteredClientIds;
+  /**
+   * Rejects when this server runs under a secret that is not its own. It then knows no client, and must not say so:
+   * clients drop everything when they hear that they are unknown.
+   */
+  readonly assertReady: () => Promise<unknown>;
+}
+
 /**
  * Makes the one function that knows every kind of client, and tells the kinds apart by the shape of the id.
  *
  * An id that was made here needs no store: it either proves itself, or belongs to nobody.
  */
-export function createFindClient({ registered }: { registered: RegisteredClientIds }): FindClient {
+export function createFindClient({ registered, assertReady }: FindClientServices): FindClient {
   // Reading an id costs as much as signing a token, and the same clients come again and again.
   const known = new BoundedMap<string, Client>(maxKnownClients);
-  return (clientId) => {
+  return async (clientId) => {
     const client = known.get(clientId) ?? registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);
-    return Promise.resolve(client);
+    else await assertReady();
+    return client;
   };
 }
 

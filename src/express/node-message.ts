@@ -70,9 +70,6 @@ async function readBytes(request: NodeRequest): Promise<HttpBody> {
 
 /** Writes an answer to the socket itself: the application's settings and helpers have no part in it. */
 export function writeReply(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
-  // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
-  response.removeHeader('access-control-allow-origin');
-  response.removeHeader('access-control-allow-credentials');
   const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   response.writeHead(reply.status, {
     ...reply.headers,

@@ -37,7 +37,12 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
     }
     plainBody(request)
       .then((body) => server.dispatch({ ...plainRequest(request, newRequestId(), url), body }))
-      .then((reply) => writeReply(request, response, reply))
+      .then((reply) => {
+        // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
+        response.removeHeader('access-control-allow-origin');
+        response.removeHeader('access-control-allow-credentials');
+        writeReply(request, response, reply);
+      })
       // Only a connection that broke off gets here: endpoints answer their own faults.
       .catch(() => response.destroy());
   };

@@ -51,7 +51,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     const signIn = await signIns.approve(transaction, provider);
     if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
     const { leg } = signIn;
-    const location = await upstreamOf(leg.provider).authorizationUrl({ ...leg, state: transaction.id });
+    const location = await upstreamOf(leg.provider).authorizationUrl(leg);
     return redirectReply(location.href, binding.bind(request, transaction.id));
   }
 
@@ -59,7 +59,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     const { transaction, leg } = signIn;
     const { target } = await proveRequester(transaction, findClient);
     return deliveringFaults(target, async () => {
-      if (!(await signIns.finish(transaction.id))) return answeredPage({ requestId: request.id });
+      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(leg.provider);
       const {
         tokens,
@@ -67,7 +67,6 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         issuer: upstreamIssuer,
       } = await upstream.complete({
         ...leg,
-        state: transaction.id,
         callbackQuery: request.query,
       });
       const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user);
@@ -116,8 +115,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     },
 
     async return(request) {
-      const id = parseParameters(request.query).require('state');
-      const signIn = await signIns.find(id);
+      const { id, signIn } = await signIns.findByState(parseParameters(request.query).require('state'));
       const status = signIn?.status ?? 'unanswered';
 
       switch (nextStep({ event: 'returned', sameBrowser: binding.isBound(request, id), status })) {

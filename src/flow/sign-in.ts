@@ -1,13 +1,16 @@
 import { AuthError } from '../protocol/auth-error.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
+import { secretsEqual } from '../keys/mac.js';
 import type { Sealing } from '../keys/sealing.js';
 import type { Key, Store } from '../storage/store.js';
 import type { Transaction } from './transaction.js';
 
-/** What is needed to come back from the provider: made once, and never shown to a browser. */
+/** What is needed to come back from the provider: made once for each hand-off. */
 export interface ProviderLeg {
   readonly provider: string;
+  /** The `state` that the provider sees: the transaction's id, and something that is this hand-off's own. */
+  readonly state: string;
   readonly codeVerifier: string;
   readonly nonce: string;
 }
@@ -25,12 +28,18 @@ export type PendingSignIn = Extract<SignIn, { status: 'pending' }>;
 export interface SignIns {
   /** Reads how a transaction stands; undefined when it was not answered, or is over. */
   find(id: string): Promise<SignIn | undefined>;
-  /** Records an approval, unless there was an answer before; tells how the transaction stands now. */
+  /** Finds the sign-in that a provider's `state` belongs to. */
+  findByState(state: string): Promise<{ readonly id: string; readonly signIn: SignIn | undefined }>;
+  /**
+   * Records an approval, unless there was an answer before; tells how the transaction stands now.
+   *
+   * While the sign-in is pending, the same provider leads the same way again, and another one takes its place.
+   */
   approve(transaction: Transaction, provider: string): Promise<SignIn>;
   /** Records a denial, also over a pending approval; true for exactly one caller. */
   deny(transaction: Transaction): Promise<boolean>;
-  /** Finishes a pending sign-in; true for exactly one caller. */
-  finish(id: string): Promise<boolean>;
+  /** Finishes the pending sign-in of a `state`; true for exactly one caller. */
+  finish(state: string): Promise<boolean>;
 }
 
 const purpose = 'seal sign-in';
@@ -66,13 +75,30 @@ export function createSignIns(
   return {
     find: async (id) => (await read(id))?.signIn,
 
+    async findByState(state) {
+      const [id = ''] = state.split('.');
+      const signIn = (await read(id))?.signIn;
+      // A hand-off that another one has taken the place of leads nowhere.
+      const isOver = signIn?.status === 'pending' && !secretsEqual(signIn.leg.state, state);
+      return { id, signIn: isOver ? undefined : signIn };
+    },
+
     async approve(transaction, provider) {
-      const leg = { provider, codeVerifier: randomText(randomness, 32), nonce: randomText(randomness) };
+      const { id } = transaction;
+      const leg = {
+        provider,
+        state: `${id}.${randomText(randomness)}`,
+        codeVerifier: randomText(randomness, 32),
+        nonce: randomText(randomness),
+      };
       const pending = { status: 'pending', transaction, leg } as const;
-      if (await write(transaction.id, pending, Math.ceil(clock() + signInTtl), 'absent')) return pending;
-      const earlier = await read(transaction.id);
+      const expiresAt = Math.ceil(clock() + signInTtl);
+      if (await write(id, pending, expiresAt, 'absent')) return pending;
+      const earlier = await read(id);
       if (!earlier) throw new AuthError('invalid_request', 'The request has expired.');
-      return earlier.signIn;
+      const { signIn, version } = earlier;
+      if (signIn.status !== 'pending' || signIn.leg.provider === provider) return signIn;
+      return (await write(id, pending, expiresAt, version)) ? pending : ((await read(id))?.signIn ?? signIn);
     },
 
     async deny({ id, expiresAt }) {
@@ -83,9 +109,10 @@ export function createSignIns(
       return write(id, denied, earlier.signIn.expiresAt, earlier.version);
     },
 
-    async finish(id) {
+    async finish(state) {
+      const [id = ''] = state.split('.');
       const found = await read(id);
-      if (found?.signIn.status !== 'pending') return false;
+      if (found?.signIn.status !== 'pending' || found.signIn.leg.state !== state) return false;
       return write(id, { status: 'finished' }, found.signIn.expiresAt, found.version);
     },
   };

@@ -3,7 +3,7 @@ import type { Sealing } from '../keys/sealing.js';
 
 /** An authorization request that was found valid, and waits for the user's answer. Sealed in the page's form. */
 export interface Transaction {
-  /** Random; keys the sign-in record, and is the `state` that the provider sees. */
+  /** Random; keys the sign-in record, and begins the `state` that the provider sees. */
   readonly id: string;
   readonly clientId: string;
   /** As it was sent; absent when it was absent. */

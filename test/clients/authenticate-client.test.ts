@@ -12,7 +12,7 @@ const registered = createRegisteredClientIds(
   createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
   randomBytes,
 );
-const findRegistered = createFindClient({ registered });
+const findRegistered = createFindClient({ registered, assertReady: () => Promise.resolve() });
 
 function register(token_endpoint_auth_method: ClientAuthenticationMethod) {
   const { clientId, clientSecret = '' } = registered.issue(

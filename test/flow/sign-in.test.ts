@@ -18,6 +18,12 @@ beforeEach(() => {
   signIns = signInsWith(secrets[0]);
 });
 
+/** Finishes a transaction as the browser does that comes back, with the provider's `state`. */
+const finish = async (transactionId: string, by = signIns) => {
+  const found = await by.find(transactionId);
+  return by.finish(found?.status === 'pending' ? found.leg.state : `${transactionId}.none`);
+};
+
 const transaction = newTransaction();
 const { id } = transaction;
 const keyOf = (each: string) => ({ partition: each, id: 'sign-in' });
@@ -58,7 +64,7 @@ describe('a sign-in', () => {
     expect((await signIns.find(id))?.status).toBe('pending');
     now += 1;
     expect(await signIns.find(id)).toBeUndefined();
-    expect(await signIns.finish(id)).toBe(false);
+    expect(await finish(id)).toBe(false);
   });
 
   it('is approved once, however many approvals arrive at once: all go the same way', async () => {
@@ -67,9 +73,15 @@ describe('a sign-in', () => {
     expect(all[0]?.status).toBe('pending');
   });
 
-  it('keeps the provider of the first approval', async () => {
-    await signIns.approve(transaction, 'one');
-    expect(await signIns.approve(transaction, 'other')).toMatchObject({ leg: { provider: 'one' } });
+  it('goes the way that was chosen last, and the earlier one leads nowhere', async () => {
+    const first = await signIns.approve(transaction, 'one');
+    const second = await signIns.approve(transaction, 'other');
+    if (first.status !== 'pending' || second.status !== 'pending') throw new Error('unreachable');
+    expect(second.leg.provider).toBe('other');
+    expect((await signIns.findByState(first.leg.state)).signIn).toBeUndefined();
+    expect((await signIns.findByState(second.leg.state)).signIn).toMatchObject(second);
+    expect(await signIns.finish(first.leg.state)).toBe(false);
+    expect(await signIns.finish(second.leg.state)).toBe(true);
   });
 
   it('is denied by exactly one of fifty', async () => {
@@ -88,20 +100,20 @@ describe('a sign-in', () => {
     const denials = answers.filter((answer) => answer === true);
     expect(status).toBe('denied');
     expect(denials).toHaveLength(1);
-    expect(await signIns.finish(id)).toBe(false);
+    expect(await finish(id)).toBe(false);
     expect((await signIns.approve(transaction, 'provider')).status).toBe('denied');
   });
 
   it('can be denied while it is pending, which ends it', async () => {
     await signIns.approve(transaction, 'provider');
     expect(await signIns.deny(transaction)).toBe(true);
-    expect(await signIns.finish(id)).toBe(false);
+    expect(await finish(id)).toBe(false);
     expect(await signIns.deny(transaction)).toBe(false);
   });
 
   it('is finished by exactly one of fifty, and then stays so', async () => {
     await signIns.approve(transaction, 'provider');
-    const all = await Promise.all(Array.from({ length: 50 }, () => signIns.finish(id)));
+    const all = await Promise.all(Array.from({ length: 50 }, () => finish(id)));
     expect(all.filter(Boolean)).toHaveLength(1);
     expect(await signIns.find(id)).toMatchObject({ status: 'finished' });
     expect(await signIns.deny(transaction)).toBe(false);
@@ -113,7 +125,7 @@ describe('a sign-in', () => {
       const each = newTransaction();
       await signIns.approve(each, 'provider');
       const outcomes = await Promise.all([
-        ...Array.from({ length: 10 }, () => signIns.finish(each.id)),
+        ...Array.from({ length: 10 }, () => finish(each.id)),
         ...Array.from({ length: 10 }, () => signIns.deny(each)),
       ]);
       expect(outcomes.filter(Boolean)).toHaveLength(1);
@@ -121,20 +133,20 @@ describe('a sign-in', () => {
   });
 
   it('is not finished before it was approved', async () => {
-    expect(await signIns.finish(id)).toBe(false);
+    expect(await signIns.finish(`${id}.none`)).toBe(false);
     expect(store.operations).toEqual(['get sign-in']);
   });
 
   it('keeps nothing of the provider leg and of the user’s request once it is finished', async () => {
     await signIns.approve(transaction, 'provider');
-    await signIns.finish(id);
+    await finish(id);
     expect(Object.keys((await signIns.find(id)) as SignIn).sort()).toEqual(['expiresAt', 'status']);
   });
 
   it('is remembered when finished or denied for as long as the form could be sent again', async () => {
     const [finished, denied] = [newTransaction(), newTransaction()];
     await signIns.approve(finished, 'provider');
-    await signIns.finish(finished.id);
+    await finish(finished.id);
     await signIns.deny(denied);
     now = transaction.expiresAt - 1;
     expect((await signIns.find(finished.id))?.status).toBe('finished');
@@ -143,7 +155,7 @@ describe('a sign-in', () => {
 
   it('survives a rotation of the secret while the user signs in', async () => {
     await signIns.approve(transaction, 'provider');
-    expect(await signInsWith(secrets[1], secrets[0]).finish(id)).toBe(true);
+    expect(await finish(id, signInsWith(secrets[1], secrets[0]))).toBe(true);
   });
 
   it.each(['', 'garbage', '{"status":"pending"}', '{"__proto__":{"status":"pending"}}', 'null'])(
@@ -151,7 +163,7 @@ describe('a sign-in', () => {
     async (value) => {
       await store.set(keyOf(id), value, { version: 'a', expiresAt: 'never' });
       expect(await signIns.find(id)).toBeUndefined();
-      expect(await signIns.finish(id)).toBe(false);
+      expect(await finish(id)).toBe(false);
       await expect(signIns.approve(transaction, 'provider')).rejects.toMatchObject({ code: 'invalid_request' });
     },
   );
@@ -172,6 +184,7 @@ it.each([
 ])('an id of an odd shape never reaches the store: %j', async (odd) => {
   expect(await signIns.find(odd)).toBeUndefined();
   expect(await signIns.finish(odd)).toBe(false);
+  expect((await signIns.findByState(`${odd}.x`)).signIn).toBeUndefined();
   expect(store.operations).toEqual([]);
 });
 
@@ -188,7 +201,7 @@ it.each([
 it('a fault of the store while finishing leaves the sign-in pending', async () => {
   await signIns.approve(transaction, 'provider');
   store.failOn('set sign-in', 'throw before');
-  await expect(signIns.finish(id)).rejects.toThrow('ECONNREFUSED');
+  await expect(finish(id)).rejects.toThrow('ECONNREFUSED');
   store.heal();
-  expect(await signIns.finish(id)).toBe(true);
+  expect(await finish(id)).toBe(true);
 });

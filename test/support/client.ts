@@ -55,7 +55,7 @@ export function authorizationUrl(
   parameters: Record<string, string | undefined> = {},
 ): URL {
   const url = new URL(`${issuer}/oauth/authorize`);
-  const all = {
+  const all: Record<string, string | undefined> = {
     response_type: 'code',
     client_id: client.clientId,
     redirect_uri: client.redirectUri,
@@ -236,4 +236,20 @@ export async function signInWith(
     refreshToken: String(body['refresh_token']),
     body,
   };
+}
+
+/** A new client with an authorization request of its own. */
+export async function newRequest(
+  issuer: string,
+  parameters: Record<string, string | undefined> = {},
+  metadata: Record<string, unknown> = {},
+) {
+  const client = await register(issuer, metadata);
+  const { verifier, challenge } = pkce();
+  return { client, verifier, url: authorizationUrl(issuer, client, challenge, parameters) };
+}
+
+/** The parameters that a URL carries. */
+export function parametersOf(url: URL): Record<string, string> {
+  return Object.fromEntries(url.searchParams);
 }

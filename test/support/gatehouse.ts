@@ -20,6 +20,8 @@ export type GatehouseSettings = Partial<OAuthAuthorizationServerOptions> & {
   readonly path?: string;
   /** Wraps the store in memory, to watch it or to make it fail. */
   readonly wrapStore?: (store: Store) => Store;
+  /** Lets time pass only when {@link Gatehouse.advance} says so, for limits that are met to the second. */
+  readonly stoppedClock?: boolean;
   /** The protected resource, in place of one that answers `req.auth`; mounted behind the bearer gate. */
   readonly protectedHandler?: (gate: OAuthAuthorizationServer) => RequestListener;
 };
@@ -43,7 +45,7 @@ export const testSecret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
 
 /** Starts one on a free port of 127.0.0.1; its caller closes it. State is in memory unless `store` says otherwise. */
 export async function startGatehouse(settings: GatehouseSettings = {}): Promise<Gatehouse> {
-  const { path = '', wrapStore = (store: Store) => store, protectedHandler, ...options } = settings;
+  const { path = '', wrapStore = (store: Store) => store, stoppedClock, protectedHandler, ...options } = settings;
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handler(request, response));
   const issuer = `http://127.0.0.1:${await listen(server, 0)}${path}`;
@@ -51,7 +53,8 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
   const upstream = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
   const log: LogEntry[] = [];
   let offset = 0;
-  const clock = () => Date.now() / 1000 + offset;
+  const startedAt = Date.now() / 1000;
+  const clock = () => (stoppedClock ? startedAt : Date.now() / 1000) + offset;
   const store: Store | string = options.store ?? wrapStore(memoryStore({ clock }));
   let changed = {};
   let gate: OAuthAuthorizationServer;
@@ -124,6 +127,8 @@ export interface RecordedWrite {
 /** A store that remembers every write that was asked of it. */
 export interface RecordingStore extends Store {
   readonly writes: RecordedWrite[];
+  /** Holds the next reads of such records back until so many have come: none of them has seen another one's write. */
+  gather(idPrefix: string, readers: number): void;
   /** The keys of the live records whose id begins so, such as `grant.` or `vault.`. */
   liveKeys(idPrefix: string): Promise<Key[]>;
 }
@@ -131,9 +136,24 @@ export interface RecordingStore extends Store {
 /** Watches a store. */
 export function recordingStore(inner: Store): RecordingStore {
   const writes: RecordedWrite[] = [];
+  let gathering = { idPrefix: '', missing: 0, release: (): void => undefined, released: Promise.resolve() };
   return {
     writes,
-    get: (key) => inner.get(key),
+    gather(idPrefix, readers) {
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      gathering = { idPrefix, missing: readers, release, released };
+    },
+    async get(key) {
+      const entry = await inner.get(key);
+      const current = gathering;
+      if (current.missing > 0 && key.id.startsWith(current.idPrefix)) {
+        current.missing -= 1;
+        if (current.missing === 0) current.release();
+        await current.released;
+      }
+      return entry;
+    },
     set(key, value, options) {
       writes.push({ key, value });
       return inner.set(key, value, options);

@@ -1,0 +1,264 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { callResource, walk } from '../support/client.js';
+import { startGatehouse, temporaryFolder, type Gatehouse } from '../support/gatehouse.js';
+import { serverOfLine1, serverOfLine2 } from '../support/mcp-server.js';
+
+interface Registration {
+  client_id: string;
+}
+interface Tokens {
+  access_token: string;
+  refresh_token?: string | undefined;
+  scope?: string | undefined;
+}
+
+/** What an MCP client keeps, as both SDK lines ask for it; the types of the lines come in as parameters. */
+export class ClientMemory<R extends Registration, T extends Tokens, D> {
+  readonly redirectUrl = 'http://127.0.0.1:8911/callback';
+  /** Where the user was sent, each time. */
+  readonly redirects: URL[] = [];
+  /** What the SDK threw away. */
+  readonly invalidated: string[] = [];
+  registration: R | undefined;
+  kept: T | undefined;
+  discovered: D | undefined;
+  #codeVerifier = '';
+  #underWay = 0;
+
+  /** The SDK's `fetch`, which knows whether something is under way. */
+  readonly fetch: typeof fetch = async (...request) => {
+    this.#underWay += 1;
+    try {
+      return await fetch(...request);
+    } finally {
+      this.#underWay -= 1;
+    }
+  };
+
+  /** Waits for what the SDK does by itself, such as asking for a stream once it is connected. */
+  idle() {
+    return vi.waitFor(() => expect(this.#underWay).toBe(0));
+  }
+
+  get clientMetadata() {
+    return {
+      client_name: 'SDK client',
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    };
+  }
+  state() {
+    return 'state-of-the-sdk-client';
+  }
+  clientInformation() {
+    return this.registration;
+  }
+  saveClientInformation(registration: R) {
+    this.registration = registration;
+  }
+  tokens() {
+    return this.kept;
+  }
+  saveTokens(tokens: T) {
+    this.kept = tokens;
+  }
+  discoveryState() {
+    return this.discovered;
+  }
+  saveDiscoveryState(discovered: D) {
+    this.discovered = discovered;
+  }
+  redirectToAuthorization(url: URL) {
+    this.redirects.push(url);
+  }
+  saveCodeVerifier(codeVerifier: string) {
+    this.#codeVerifier = codeVerifier;
+  }
+  codeVerifier() {
+    return this.#codeVerifier;
+  }
+  invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery') {
+    this.invalidated.push(scope);
+    if (scope === 'all' || scope === 'client') this.registration = undefined;
+    if (scope === 'all' || scope === 'tokens') this.kept = undefined;
+    if (scope === 'all' || scope === 'discovery') this.discovered = undefined;
+  }
+}
+
+/** A client of one SDK line. */
+export interface SdkClient {
+  readonly memory: ClientMemory<Registration, Tokens, unknown>;
+  /** Connects anew; answers false when the user has to sign in first. */
+  connect(): Promise<boolean>;
+  /** Hands in what the browser came back with. */
+  finish(returned: URL): Promise<void>;
+  /** Calls a tool; answers what it said, or undefined when the user has to sign in first. */
+  call(tool: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Makes a client for an MCP server. */
+export type SdkClientFactory = (url: URL) => SdkClient;
+
+/** In what the SDK's lines differ. */
+export interface SdkTraits {
+  /** Whether it asks its user for more scopes while it can still refresh. */
+  readonly canStepUp: boolean;
+  /** What it asks for when the server asks for `mcp:tools`. */
+  readonly scopes: readonly string[];
+}
+
+/** The journeys of an SDK's client. */
+export function describeSdkClient(create: SdkClientFactory, { canStepUp, scopes }: SdkTraits): void {
+  describe.each([
+    ['a server of line 1', serverOfLine1],
+    ['a server of line 2', serverOfLine2],
+  ])('before %s', (_, protectedHandler) => {
+    let folder: ReturnType<typeof temporaryFolder>;
+    let gatehouse: Gatehouse;
+    let client: SdkClient;
+    beforeEach(async () => {
+      folder = temporaryFolder();
+      gatehouse = await startGatehouse({ store: `sqlite:${folder.path}/gatehouse.sqlite`, protectedHandler });
+      client = create(new URL(gatehouse.mcpUrl));
+    });
+    afterEach(async () => {
+      await client.close();
+      await gatehouse.close();
+      folder.remove();
+    });
+
+    async function signIn(user?: string) {
+      const url = client.memory.redirects.at(-1);
+      if (!url) throw new Error('The client sent its user nowhere.');
+      const { redirectUrl: redirectUri } = client.memory;
+      const returned = await walk(url, { clientId: '', redirectUri }, user);
+      expect(returned.searchParams.get('state')).toBe('state-of-the-sdk-client');
+      await client.finish(returned);
+    }
+
+    async function connect(user?: string) {
+      expect(await client.connect()).toBe(false);
+      await signIn(user);
+      expect(await client.connect()).toBe(true);
+      await client.memory.idle();
+    }
+
+    it('discovers, registers, signs in, and calls a tool that knows the user', async () => {
+      await connect();
+      const [url] = client.memory.redirects;
+      expect(url?.searchParams.get('resource')).toBe(gatehouse.mcpUrl);
+      expect(url?.searchParams.get('scope')).toBe(scopes.join(' '));
+      expect(await client.call('whoami')).toEqual({
+        token: client.memory.kept?.access_token,
+        clientId: client.memory.registration?.client_id,
+        scopes,
+        expiresAt: expect.any(Number) as number,
+        resource: gatehouse.mcpUrl,
+        extra: {
+          sub: 'oidc|alice',
+          provider: 'oidc',
+          grantId: expect.any(String) as string,
+          claims: { email: 'alice@example.test', name: 'Alice' },
+        },
+      });
+      expect(client.memory.redirects).toHaveLength(1);
+    });
+
+    it('refreshes by itself when its token has expired', async () => {
+      await connect();
+      const before = { ...client.memory.kept };
+      gatehouse.advance(3700);
+      expect((await callResource(gatehouse.mcpUrl, before.access_token)).status).toBe(401);
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+      expect(client.memory.kept?.access_token).not.toBe(before.access_token);
+      expect(client.memory.kept?.refresh_token).not.toBe(before.refresh_token);
+      expect(client.memory.redirects).toHaveLength(1);
+      expect(client.memory.invalidated).toEqual([]);
+    });
+
+    it('refreshes by itself when ten calls find their token expired at once', async () => {
+      await connect();
+      gatehouse.advance(3700);
+      const answers = await Promise.all(Array.from({ length: 10 }, () => client.call('whoami')));
+      for (const answer of answers) expect(answer).toMatchObject({ extra: { sub: 'oidc|alice' } });
+      gatehouse.advance(3700);
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+      expect(client.memory.redirects).toHaveLength(1);
+      expect(client.memory.invalidated).toEqual([]);
+    });
+
+    it('goes on after a restart of the server, with the token that it has and with a refresh', async () => {
+      await connect();
+      await gatehouse.restart();
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+      await gatehouse.restart();
+      gatehouse.advance(3700);
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+      expect(client.memory.redirects).toHaveLength(1);
+    });
+
+    it('keeps everything while the server cannot answer', async () => {
+      await connect();
+      const before = { ...client.memory.kept };
+      await gatehouse.restart({ store: brokenStore });
+      await expect(client.call('whoami')).rejects.toThrow();
+      gatehouse.advance(3700);
+      await gatehouse.restart({ store: brokenStore });
+      await expect(client.call('whoami')).rejects.toThrow();
+      expect(client.memory.kept).toEqual(before);
+      expect(client.memory.invalidated).toEqual([]);
+      expect(client.memory.redirects).toHaveLength(1);
+    });
+
+    it('asks its user again when the grant has ended, and keeps its registration', async () => {
+      await connect();
+      const registration = client.memory.registration;
+      gatehouse.advance(31 * 24 * 3600);
+      expect(await client.call('whoami')).toBeUndefined();
+      expect(client.memory.redirects).toHaveLength(2);
+      await signIn('bob');
+      expect(await client.connect()).toBe(true);
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|bob' } });
+      expect(client.memory.registration).toEqual(registration);
+    });
+
+    it('registers anew, and goes on, when its registration is worth nothing any more', async () => {
+      await connect();
+      const { registration } = client.memory;
+      if (!registration) throw new Error('The client did not register.');
+      client.memory.registration = { ...registration, client_id: `${registration.client_id}x` };
+      gatehouse.advance(3700);
+      expect(await client.call('whoami')).toBeUndefined();
+      expect(client.memory.invalidated).not.toEqual([]);
+      expect(client.memory.registration.client_id).toBe(registration.client_id);
+      await signIn();
+      expect(await client.connect()).toBe(true);
+      expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+    });
+
+    it.runIf(canStepUp)('asks its user for the scope that a tool needs, and keeps those it had', async () => {
+      await connect();
+      expect(await client.call('add_note')).toBeUndefined();
+      const url = client.memory.redirects.at(-1);
+      expect(url?.searchParams.get('scope')?.split(' ').sort()).toEqual([...scopes, 'notes:write'].sort());
+      await signIn();
+      expect(await client.call('add_note')).toBe('noted');
+      const { scopes: granted } = (await client.call('whoami')) as { scopes: string[] };
+      expect(granted.toSorted()).toEqual([...scopes, 'notes:write'].sort());
+      expect(client.memory.redirects).toHaveLength(2);
+    });
+
+    it.runIf(!canStepUp)('is told that a scope is missing, and goes on with those it has', async () => {
+      await connect();
+      await expect(client.call('add_note')).rejects.toThrow('403');
+      expect(await client.call('whoami')).toMatchObject({ scopes });
+    });
+  });
+}
+
+const away = () => Promise.reject(new Error('The database is away.'));
+/** A store that is away. */
+const brokenStore = { get: away, set: away, delete: away, list: away, close: () => Promise.resolve() };

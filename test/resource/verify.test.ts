@@ -1,0 +1,333 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
+import type { Store } from 'mcp-gatehouse';
+import { memoryStore } from 'mcp-gatehouse';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callResource, refresh, signIn } from '../support/client.js';
+import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
+import { claimsOf, encode, es256, forge, headerOf } from './tokens.js';
+
+/** The operator's own key, so that a test can sign as the server would. */
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const foreignKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const pemOf = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+let gatehouse: Gatehouse;
+let good: string;
+let header: Record<string, unknown>;
+let claims: Record<string, unknown>;
+
+beforeAll(async () => {
+  gatehouse = await startGatehouse({ signing: { keys: [pemOf(privateKey)] } });
+  good = (await signIn(gatehouse.issuer)).accessToken;
+  header = headerOf(good);
+  claims = claimsOf(good);
+});
+afterAll(() => gatehouse.close());
+beforeEach(() => {
+  gatehouse.log.length = 0;
+});
+
+/** Expects a refusal with 401 and one text for every reason; only the log tells the reason. */
+async function expectRefused(token: string, reason: string): Promise<void> {
+  gatehouse.log.length = 0;
+  const answer = await callResource(gatehouse.mcpUrl, token);
+  expect(answer.status, reason).toBe(401);
+  expect(await answer.json()).toEqual({
+    error: 'invalid_token',
+    error_description: 'The access token is invalid, expired or revoked.',
+  });
+  expect(answer.headers.get('www-authenticate')).toMatch(
+    /^Bearer error="invalid_token", error_description="The access token is invalid, expired or revoked.", scope=/,
+  );
+  expect(gatehouse.log.map(({ causes }) => causes)).toEqual([[`invalid_token: ${reason}`]]);
+}
+
+const sign = (changes: Record<string, unknown>, headerChanges: Record<string, unknown> = {}, key = privateKey) =>
+  forge({ ...header, ...headerChanges }, { ...claims, ...changes }, es256(key));
+
+async function publishedKeys(issuer = gatehouse.issuer): Promise<{ keys: (JsonWebKey & { kid: string })[] }> {
+  return (await (await fetch(`${issuer}/oauth/jwks`)).json()) as { keys: (JsonWebKey & { kid: string })[] };
+}
+
+describe('an access token', () => {
+  it('counts when this server signed it, also when a test signs it with the key of the server', async () => {
+    expect((await callResource(gatehouse.mcpUrl, good)).status).toBe(200);
+    expect((await callResource(gatehouse.mcpUrl, sign({}))).status).toBe(200);
+  });
+
+  it('is small, says what it is, and names its key', () => {
+    expect(good.length).toBeLessThan(1024);
+    expect(header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) as string });
+    expect(claims).toMatchObject({
+      iss: gatehouse.issuer,
+      aud: gatehouse.mcpUrl,
+      sub: 'oidc|alice',
+      scope: 'mcp:tools',
+    });
+    expect(Object.keys(claims)).toEqual(expect.arrayContaining(['exp', 'iat', 'jti', 'client_id', 'grant_id']));
+  });
+
+  it('does not count when its algorithm is confused', async () => {
+    const [jwk] = (await publishedKeys()).keys;
+    const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+    const withSecret = (secret: string | Buffer) => (input: string) =>
+      createHmac('sha256', secret).update(input).digest('base64url');
+    for (const secret of [
+      publicPem,
+      publicPem.trim(),
+      JSON.stringify(jwk),
+      Buffer.from(jwk?.x ?? '', 'base64url'),
+      '',
+    ]) {
+      await expectRefused(forge({ ...header, alg: 'HS256' }, claims, withSecret(secret)), 'wrong alg');
+    }
+    for (const alg of ['none', 'None', 'NONE', '', null, ['ES256'], undefined, 'ES384', 'RS256']) {
+      await expectRefused(`${encode({ ...header, alg })}.${encode(claims)}.`, 'wrong alg');
+    }
+    await expectRefused(`${encode(header)}.${encode(claims)}.`, 'bad signature or claims');
+  });
+
+  it('does not count when somebody else signed it', async () => {
+    await expectRefused(sign({}, {}, foreignKey), 'bad signature or claims');
+    for (const kid of ['unknown', '', undefined, null, '__proto__', 'constructor', '../../dev/null', 42]) {
+      await expectRefused(sign({}, { kid }, foreignKey), 'unknown key');
+    }
+  });
+
+  it('does not bring its own key', async () => {
+    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+    const before = gatehouse.upstream.requests.length;
+    for (const own of [
+      { jwk },
+      { jku: `${gatehouse.upstream.issuer}/jwks` },
+      { x5u: `${gatehouse.upstream.issuer}/jwks` },
+      { x5c: ['MIIB'] },
+    ]) {
+      await expectRefused(sign({}, own, foreignKey), 'bad signature or claims');
+      await expectRefused(sign({}, { ...own, kid: 'theirs' }, foreignKey), 'unknown key');
+    }
+    expect(gatehouse.upstream.requests.length).toBe(before);
+  });
+
+  it('does not count when it is of another kind', async () => {
+    for (const typ of ['JWT', undefined, 'jwt', 'AT+JWT ', 'application/json', 'id_token', 'dpop+jwt', '']) {
+      await expectRefused(sign({}, { typ }), 'wrong typ');
+    }
+  });
+
+  it('does not count for another resource', async () => {
+    const { mcpUrl, issuer } = gatehouse;
+    for (const aud of [
+      issuer,
+      `${mcpUrl}-v2`,
+      `${mcpUrl}/`,
+      `${mcpUrl}/admin`,
+      mcpUrl.toUpperCase(),
+      'https://other.example/mcp',
+    ]) {
+      await expectRefused(sign({ aud }), 'other audience');
+    }
+    for (const aud of [[mcpUrl], [mcpUrl, 'https://other.example'], undefined, null, {}]) {
+      await expectRefused(sign({ aud }), 'bad signature or claims');
+    }
+  });
+
+  it('does not count when another issuer is named', async () => {
+    for (const iss of ['https://other.example', `${gatehouse.issuer}/`, undefined, [gatehouse.issuer, 'x']]) {
+      await expectRefused(sign({ iss }), 'bad signature or claims');
+    }
+  });
+
+  it('does not count when it lacks a claim', async () => {
+    for (const name of ['sub', 'client_id', 'scope', 'grant_id', 'idp', 'exp']) {
+      await expectRefused(sign({ [name]: undefined }), 'bad signature or claims');
+    }
+  });
+
+  it('does not count when its grant was made up', async () => {
+    for (const grant_id of ['', 'x', 'a.b.c', `${'a'.repeat(22)}.${'b'.repeat(22)}.${'c'.repeat(11)}`, '__proto__']) {
+      await expectRefused(sign({ grant_id }), 'grant ended');
+    }
+  });
+
+  it('counts until a minute after it expired, whether it was seen before or not', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    expect((await callResource(gatehouse.mcpUrl, sign({ exp: now - 55 }))).status).toBe(200);
+    await expectRefused(sign({ exp: now - 65 }), 'expired');
+    await expectRefused(sign({ exp: 'never' }), 'bad signature or claims');
+  });
+
+  it('does not count before its time, give or take a minute', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    expect((await callResource(gatehouse.mcpUrl, sign({ nbf: now + 55 }))).status).toBe(200);
+    await expectRefused(sign({ nbf: now + 70 }), 'bad signature or claims');
+  });
+
+  it('does not count when it is no token at all', async () => {
+    const [first = '', second = '', third = ''] = good.split('.');
+    const malformed = ['x', '.', '..', '...', '{}', `${first}.${second}.${third}.x`, `.${second}.${third}`];
+    for (const token of ['null', '"at+jwt"', '42', '{'].map((text) => Buffer.from(text).toString('base64url'))) {
+      malformed.push(`${token}.${second}.${third}`);
+    }
+    for (const token of malformed) await expectRefused(token, 'malformed');
+    for (const token of ['e30', `W10.${second}.${third}`]) await expectRefused(token, 'wrong typ');
+    await expectRefused(`${first}.${second}`, 'bad signature or claims');
+    await expectRefused(`${first}.${second}.${third.slice(2)}`, 'bad signature or claims');
+    await expectRefused(`${first}.${encode({ ...claims, scope: 'notes:write' })}.${third}`, 'bad signature or claims');
+  });
+
+  it('does not count when it is longer than any of ours', async () => {
+    await expectRefused(sign({ padding: 'x'.repeat(8192) }), 'too long');
+  });
+
+  it('counts with whatever text its claims hold', async () => {
+    const answer = await callResource(gatehouse.mcpUrl, sign({ name: 'Ålice 🦊 <b> "x"' }));
+    expect(await answer.json()).toMatchObject({ extra: { claims: { name: 'Ålice 🦊 <b> "x"' } } });
+  });
+
+  it('is not replaced by another one that verified before', async () => {
+    await callResource(gatehouse.mcpUrl, good);
+    const tampered = `${good.slice(0, -2)}${good.endsWith('AA') ? 'BB' : 'AA'}`;
+    await expectRefused(tampered, 'bad signature or claims');
+  });
+});
+
+describe('an access token that has expired', () => {
+  it('ends for good, also where it was verified before', async () => {
+    const own = await startGatehouse({ accessTokenTtl: 600 });
+    try {
+      const { accessToken } = await signIn(own.issuer);
+      const status = async () => (await callResource(own.mcpUrl, accessToken)).status;
+      expect(await status()).toBe(200);
+      own.advance(655);
+      expect(await status()).toBe(200);
+      own.advance(10);
+      expect(await status()).toBe(401);
+      expect(own.log.at(-1)?.causes).toEqual(['invalid_token: expired']);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+/** A memory store that counts how often the signing keys are read. */
+function countingStore() {
+  let reads = 0;
+  let offset = 0;
+  const inner = memoryStore({ clock: () => Date.now() / 1000 + offset });
+  const store: Store = {
+    ...inner,
+    get(key) {
+      if (key.partition.endsWith('keys') && key.id === 'signing') reads++;
+      return inner.get(key);
+    },
+  };
+  return { store, reads: () => reads, advance: (seconds: number) => (offset += seconds) };
+}
+
+describe('an unknown key name', () => {
+  it('makes the server look for new keys at most once in five seconds', async () => {
+    const counted = countingStore();
+    const own = await startGatehouse({ store: counted.store });
+    try {
+      const { accessToken } = await signIn(own.issuer);
+      const strange = (kid: string) =>
+        forge({ ...headerOf(accessToken), kid }, claimsOf(accessToken), es256(foreignKey));
+      const before = counted.reads();
+      own.advance(6);
+      for (let attempt = 0; attempt < 20; attempt++) await callResource(own.mcpUrl, strange(`kid-${attempt}`));
+      expect(counted.reads() - before).toBe(1);
+      own.advance(6);
+      await Promise.all(Array.from({ length: 20 }, (_, index) => callResource(own.mcpUrl, strange(`more-${index}`))));
+      expect(counted.reads() - before).toBe(2);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('a resource server that knows only the published keys', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  it.each([
+    ['ES256, by itself', undefined, 'ES256'],
+    ['ES256, with a key in PEM', { keys: [pemOf(privateKey)] }, 'ES256'],
+    ['ES256, with a key in JWK', { keys: [{ ...privateKey.export({ format: 'jwk' }) }] }, 'ES256'],
+    ['RS256, with a key in PEM', { algorithm: 'RS256', keys: [pemOf(rsa)] }, 'RS256'],
+    ['RS256, with a key in JWK', { algorithm: 'RS256', keys: [{ ...rsa.export({ format: 'jwk' }) }] }, 'RS256'],
+  ] as const)('verifies a token of %s', async (_, signing, algorithm) => {
+    const options = signing === undefined ? {} : { signing: { ...signing, keys: [...signing.keys] } };
+    const own = await startGatehouse(options);
+    try {
+      const { accessToken } = await signIn(own.issuer);
+      const document = await publishedKeys(own.issuer);
+      const { payload, protectedHeader } = await jwtVerify(
+        accessToken,
+        createLocalJWKSet(document as unknown as JSONWebKeySet),
+        { issuer: own.issuer, audience: own.mcpUrl, typ: 'at+jwt', algorithms: [algorithm] },
+      );
+      expect(payload).toMatchObject({ sub: 'oidc|alice', scope: 'mcp:tools' });
+      expect(protectedHeader.kid).toBe(document.keys[0]?.kid);
+      expect((await callResource(own.mcpUrl, accessToken)).status).toBe(200);
+      expect(own.gate.getMetadata().id_token_signing_alg_values_supported).toEqual([algorithm]);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('verifies HS256 with the shared secret, of which nothing is published', async () => {
+    const secret = 'hs256-secret-that-is-shared-with-the-resource';
+    const old = 'hs256-secret-that-was-shared-before-that-one';
+    const own = await startGatehouse({ signing: { algorithm: 'HS256', secret: old } });
+    try {
+      const before = await signIn(own.issuer);
+      const { payload } = await jwtVerify(before.accessToken, Buffer.from(old), {
+        audience: own.mcpUrl,
+        typ: 'at+jwt',
+      });
+      expect(payload.sub).toBe('oidc|alice');
+      expect(await publishedKeys(own.issuer)).toEqual({ keys: [] });
+
+      await own.restart({ signing: { algorithm: 'HS256', secret: [secret, old] } });
+      const after = await refresh(own.issuer, before.client, before.refreshToken);
+      await jwtVerify(String(after.body['access_token']), Buffer.from(secret), { audience: own.mcpUrl });
+      expect((await callResource(own.mcpUrl, before.accessToken)).status).toBe(200);
+      expect((await callResource(own.mcpUrl, String(after.body['access_token']))).status).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('meets a supplied key that was replaced for as long as it is still listed', async () => {
+    const own = await startGatehouse({ signing: { keys: [pemOf(privateKey)] } });
+    try {
+      const { accessToken, client, refreshToken } = await signIn(own.issuer);
+      await own.restart({ signing: { keys: [pemOf(foreignKey), pemOf(privateKey)] } });
+      const next = String((await refresh(own.issuer, client, refreshToken)).body['access_token']);
+      const { keys } = await publishedKeys(own.issuer);
+      expect(keys.map(({ kid }) => kid)).toEqual([headerOf(next)['kid'], headerOf(accessToken)['kid']]);
+      for (const token of [accessToken, next]) expect((await callResource(own.mcpUrl, token)).status).toBe(200);
+      await own.restart({ signing: { keys: [pemOf(foreignKey)] } });
+      expect((await callResource(own.mcpUrl, accessToken)).status).toBe(401);
+      expect((await callResource(own.mcpUrl, next)).status).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('is never shown a private member', async () => {
+    const { keys } = await publishedKeys();
+    expect(keys).toHaveLength(1);
+    for (const key of keys) {
+      expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+      expect(() => createPrivateKey({ key, format: 'jwk' })).toThrow();
+    }
+  });
+});
