@@ -6,8 +6,8 @@ export interface RawAnswer {
   /** Lower-case names; repeated headers keep all their values. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: string;
-  /** Whether the server ended the connection. */
-  readonly closed: boolean;
+  /** What became of the connection: a client that is still sending may never come to read what precedes a reset. */
+  readonly connection: 'open' | 'ended' | 'reset';
 }
 
 /** Writes bytes to a server that no HTTP client would send, and reads one answer; null is no answer at all. */
@@ -17,26 +17,26 @@ export function sendRaw(issuer: string, ...parts: readonly (string | Uint8Array)
     const socket = connect(Number(port), hostname);
     const received: Buffer[] = [];
     const text = () => Buffer.concat(received).toString('utf8');
-    const finish = (closed: boolean) => {
+    const finish = (connection: RawAnswer['connection']) => {
       socket.destroy();
-      resolve(parseAnswer(text(), closed));
+      resolve(parseAnswer(text(), connection));
     };
     // A server that keeps the connection open has to have said how long the answer is.
     socket.on('data', (chunk) => {
       received.push(chunk);
-      const answer = parseAnswer(text(), false);
+      const answer = parseAnswer(text(), 'open');
       const length = Number(answer?.headers.get('content-length')?.[0] ?? NaN);
       const keepsOpen = answer?.headers.get('connection')?.[0] !== 'close';
-      if (answer && keepsOpen && Buffer.byteLength(answer.body) >= length) finish(false);
+      if (answer && keepsOpen && Buffer.byteLength(answer.body) >= length) finish('open');
     });
-    socket.on('error', () => finish(true));
-    socket.on('end', () => finish(true));
-    socket.on('close', () => finish(true));
+    socket.on('error', () => finish('reset'));
+    socket.on('end', () => finish('ended'));
+    socket.on('close', () => finish('ended'));
     for (const part of parts) socket.write(part);
   });
 }
 
-function parseAnswer(text: string, closed: boolean): RawAnswer | null {
+function parseAnswer(text: string, connection: RawAnswer['connection']): RawAnswer | null {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return null;
   const [statusLine = '', ...lines] = text.slice(0, end).split('\r\n');
@@ -46,7 +46,7 @@ function parseAnswer(text: string, closed: boolean): RawAnswer | null {
     const name = line.slice(0, colon).toLowerCase();
     headers.set(name, [...(headers.get(name) ?? []), line.slice(colon + 1).trim()]);
   }
-  return { status: Number(statusLine.split(' ')[1]), headers, body: text.slice(end + 4), closed };
+  return { status: Number(statusLine.split(' ')[1]), headers, body: text.slice(end + 4), connection };
 }
 
 /** The text of a request with exactly these header lines. */
