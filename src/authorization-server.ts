@@ -6,7 +6,7 @@ import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
 import { tokenEndpoint } from './endpoints/token.js';
-import { createEngine, type Engine } from './engine.js';
+import { callbackPath, createEngine, type Engine } from './engine.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
@@ -59,7 +59,7 @@ export class OAuthAuthorizationServer {
   /** @throws {ConfigurationError} naming every fault of the options at once */
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
-    const { issuer, enableDCR } = settings;
+    const { issuer, enableDCR, providers } = settings;
     const resources = settings.resources ?? [
       { url: `${issuer}/mcp`, scopes: new Map<string, string>(), defaultScopes: [] },
     ];
@@ -81,7 +81,9 @@ export class OAuthAuthorizationServer {
     const endpoints = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
       '/oauth/consent': consentEndpoint(flow, issuer),
-      '/oauth/callback': callbackEndpoint(flow, issuer),
+      ...Object.fromEntries(
+        providers.map((each) => [callbackPath(each, providers), callbackEndpoint(flow, issuer, each.id)]),
+      ),
       '/oauth/token': tokenEndpoint(findClient, grantTypes),
       '/oauth/jwks': jwksEndpoint(signingKeys),
       ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),

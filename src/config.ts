@@ -52,9 +52,12 @@ const functionOf = <T>() => z.custom<T>(isFunction, { error: 'has to be a functi
 const issuer = z
   .string({ error: 'is missing: give the public URL of this server, such as https://mcp.example.com' })
   .transform((text) => text.replace(/\/+$/, ''))
-  .refine((text) => canonicalResource(text) === text && /^[\w.~:/[\]-]+$/.test(text), {
+  .refine((text) => canonicalResource(text) === text && /^https?:\/\/[\w.:[\]-]+(\/[\w.~-]+)*$/.test(text), {
     error: 'has to be a plain URL in its usual spelling: scheme, lower-case host and perhaps a path, nothing else',
     abort: true,
+  })
+  .refine((text) => !text.includes('..') && !text.includes('/.well-known'), {
+    error: 'has a host or a path that no document could be found under',
   })
   .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses (localhost, 127.0.0.1) only' });
 
@@ -88,8 +91,17 @@ const resource = z
 
 const provider = z.custom<UpstreamProvider>(
   (value) =>
-    typeof value === 'object' && value !== null && 'id' in value && /^[a-z0-9][a-z0-9_-]{0,31}$/.test(String(value.id)),
-  { error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id', abort: true },
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    /^[a-z0-9][a-z0-9_-]{0,31}$/.test(String(value.id)) &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    value.name !== '',
+  {
+    error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id and a name',
+    abort: true,
+  },
 );
 
 const usableProvider = provider.superRefine((value, context) => {
@@ -178,6 +190,9 @@ function contradictions(settings: Settings, production: boolean): string[] {
       : []),
     ...(refreshTokenTtl < accessTokenTtl ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.'] : []),
     ...(grantTtl < refreshTokenTtl ? ['grantTtl has to be at least as long as refreshTokenTtl.'] : []),
+    ...(production && settings.secret.some((each) => new Set(each).size < 12)
+      ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
+      : []),
     ...secretsUsedTwice(settings),
   ];
 }

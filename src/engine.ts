@@ -20,6 +20,7 @@ import { createCookieJar } from './http/cookies.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createUpstream } from './upstream/upstream.js';
+import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
 
 /** The services behind the endpoints. */
@@ -33,6 +34,16 @@ export interface Engine {
   readonly close: () => void;
 }
 
+/**
+ * Where a provider sends the browser back, below the issuer.
+ *
+ * With several providers each has a path of its own: one that answers for another, with a code which it made the other
+ * one issue, comes in at the wrong door (RFC 9700 §4.4).
+ */
+export function callbackPath({ id }: UpstreamProvider, providers: readonly UpstreamProvider[]): string {
+  return providers.length === 1 ? '/oauth/callback' : `/oauth/callback/${id}`;
+}
+
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
@@ -40,13 +51,13 @@ export function createEngine(
   foundation: Foundation,
 ): Engine {
   const { issuer, providers, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
-  const { clock, randomness, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
+  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const findClient = createFindClient({ registered: registeredClients, assertReady: installationKey });
 
   const grantIds = createGrantIds(installationKey, randomness);
-  const grants = createGrants(store, grantIds, clock, randomness, settings);
+  const grants = createGrants(store, grantIds, clock, randomness, settings, log);
   const credentials = createCredentials(ring);
   const vault = createVault(store, sealing, randomness);
   const accessTokens = createAccessTokens(issuer, signingKeys, clock, randomness, accessTokenTtl);
@@ -57,12 +68,17 @@ export function createEngine(
     graceTtl: settings.refreshGraceTtl,
     tokenReserveTtl: accessTokenTtl + settings.refreshGraceTtl,
   };
-  const knownScopes = (url: string) => [...(resources.get(url)?.scopes.keys() ?? []), 'offline_access'];
+  const scopesOf = (resource: string) => {
+    const found = resources.get(resource);
+    return found && [...found.scopes.keys()];
+  };
 
   const pool = createPooledFetch();
-  const callbackUrl = `${issuer}/oauth/callback`;
   const upstreams = new Map(
-    providers.map((provider) => [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })]),
+    providers.map((provider) => {
+      const callbackUrl = issuer + callbackPath(provider, providers);
+      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })];
+    }),
   );
 
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
@@ -75,7 +91,7 @@ export function createEngine(
     findClient,
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, clock, knownScopes, lifetimes),
+      refreshTokenGrant(grants, credentials, issueTokens, vault, clock, scopesOf, lifetimes),
     ],
     flow: createBrowserFlow({
       issuer,

@@ -2,12 +2,12 @@ import type { BrowserFlow } from '../flow/browser-flow.js';
 import type { Endpoint } from '../http/router.js';
 import { renderForBrowser } from './browser-error.js';
 
-/** `GET /oauth/callback`: our own redirection endpoint at the provider (RFC 6749 §3.1.2). */
-export function callbackEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
+/** `GET /oauth/callback`, or `/oauth/callback/<id>`: our redirection endpoint at a provider (RFC 6749 §3.1.2). */
+export function callbackEndpoint(flow: BrowserFlow, issuer: string, provider: string): Endpoint {
   return {
     methods: ['GET'],
     cors: false,
-    handle: (request) => flow.return(request),
+    handle: (request) => flow.return(request, provider),
     render: renderForBrowser(issuer),
   };
 }

@@ -15,6 +15,9 @@ export function tokenEndpoint(findClient: FindClient, grantTypes: readonly Grant
     cors: true,
 
     async handle(request) {
+      if (Array.isArray(request.headers['authorization'])) {
+        throw new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
+      }
       const form = readForm(request);
       const name = form.require('grant_type');
       const credentials = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { maxBodyBytes } from '../http/body.js';
+import { bodyTtl, maxBodyBytes } from '../http/body.js';
 import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 
 /** A Node request, with what Express and its body parsers may have added to it. */
@@ -36,9 +36,6 @@ function headersOf(request: IncomingMessage): HttpRequest['headers'] {
   return all.length > 1 ? { ...headers, authorization: all } : headers;
 }
 
-/** Seconds within which a body has to arrive, so that nobody holds a connection open with half of one. */
-const bodyTtl = 20;
-
 /** Reads the body, or takes over what the application's own parser has made of it. */
 export async function plainBody(request: NodeRequest): Promise<HttpBody> {
   if (request.method !== 'POST') return { kind: 'none' };
@@ -70,14 +67,16 @@ async function readBytes(request: NodeRequest): Promise<HttpBody> {
 
 /** Writes an answer to the socket itself: the application's settings and helpers have no part in it. */
 export function writeReply(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  const isUnread = !request.complete && (length !== '0' || encoding !== undefined);
   const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   response.writeHead(reply.status, {
     ...reply.headers,
     ...(reply.status !== 204 && { 'content-length': bytes?.length ?? 0 }),
-    ...(!request.complete && { connection: 'close' }),
+    ...(isUnread && { connection: 'close' }),
   } as OutgoingHttpHeaders);
-  if (request.complete) response.end(request.method === 'HEAD' ? undefined : bytes);
-  else endWithUnreadBody(request, response, bytes);
+  if (isUnread) endWithUnreadBody(request, response, bytes);
+  else response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
 /** Seconds for which the rest of a refused body is still taken, and thrown away. */
@@ -89,7 +88,8 @@ const lingerTtl = 2;
  * The connection is closed, but not at once: a client that is still sending would meet a reset, and not the answer.
  */
 function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): void {
-  if (bytes) response.write(bytes);
+  response.flushHeaders();
+  if (bytes && request.method !== 'HEAD') response.write(bytes);
   const deadline = setTimeout(() => response.end(), lingerTtl * 1000);
   request.once('close', () => {
     clearTimeout(deadline);

@@ -38,6 +38,8 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
     plainBody(request)
       .then((body) => server.dispatch({ ...plainRequest(request, newRequestId(), url), body }))
       .then((reply) => {
+        // Something else has answered, such as a time limit of the application.
+        if (response.headersSent) return;
         // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
         response.removeHeader('access-control-allow-origin');
         response.removeHeader('access-control-allow-credentials');

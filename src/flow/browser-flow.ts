@@ -23,8 +23,8 @@ export interface BrowserFlow {
   authorize(request: HttpRequest): Promise<HttpReply>;
   /** The user answers the consent page. */
   answer(request: HttpRequest): Promise<HttpReply>;
-  /** The provider sends the browser back. */
-  return(request: HttpRequest): Promise<HttpReply>;
+  /** A provider sends the browser back. */
+  return(request: HttpRequest, provider: string): Promise<HttpReply>;
 }
 
 /** What the journey needs. */
@@ -55,8 +55,9 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return redirectReply(location.href, binding.bind(request, transaction.id));
   }
 
-  async function identify(signIn: PendingSignIn, request: HttpRequest): Promise<HttpReply> {
+  async function identify(signIn: PendingSignIn, provider: string, request: HttpRequest): Promise<HttpReply> {
     const { transaction, leg } = signIn;
+    if (leg.provider !== provider) throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     const { target } = await proveRequester(transaction, findClient);
     return deliveringFaults(target, async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
@@ -114,13 +115,13 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       }
     },
 
-    async return(request) {
+    async return(request, provider) {
       const { id, signIn } = await signIns.findByState(parseParameters(request.query).require('state'));
       const status = signIn?.status ?? 'unanswered';
 
       switch (nextStep({ event: 'returned', sameBrowser: binding.isBound(request, id), status })) {
         case 'identify the user':
-          return identify(signIn as PendingSignIn, request);
+          return identify(signIn as PendingSignIn, provider, request);
         case 'say that it was answered':
           return answeredPage({ requestId: request.id });
         case 'say that it is another browser':

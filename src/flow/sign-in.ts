@@ -69,7 +69,9 @@ export function createSignIns(
     const entry = isId(id) ? await store.get(keyOf(id)) : undefined;
     const text = entry && sealing.open(purpose, id, entry.value);
     if (entry === undefined || text === undefined) return undefined;
-    return { signIn: JSON.parse(text) as SignIn & { expiresAt: number }, version: entry.version };
+    const signIn = JSON.parse(text) as SignIn & { expiresAt: number };
+    // Sealed in, so that a database put back to an earlier state revives nothing.
+    return signIn.expiresAt > clock() ? { signIn, version: entry.version } : undefined;
   }
 
   return {

@@ -1,14 +1,15 @@
 import type { Client } from '../clients/client.js';
 import { parseCredential, type Credential, type Credentials } from '../grants/credential.js';
-import { vaultKey } from '../grants/grant-id.js';
-import type { Grants, GrantLifetimes } from '../grants/grant-store.js';
+import type { Grants } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
+import type { GrantLifetimes } from '../grants/lifetimes.js';
 import type { Clock } from '../storage/clock.js';
 import { codeVerifierMatches } from '../protocol/pkce.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
+import { keepVault } from './keep-vault.js';
 
 /** `grant_type=authorization_code` (RFC 6749 §4.1.3, with PKCE: RFC 7636 §4.5). */
 export function authorizationCodeGrant(
@@ -17,7 +18,7 @@ export function authorizationCodeGrant(
   issueTokens: IssueTokens,
   vault: Vault,
   clock: Clock,
-  { grantTtl, tokenReserveTtl }: GrantLifetimes & { readonly tokenReserveTtl: number },
+  settings: GrantLifetimes & { readonly tokenReserveTtl: number },
 ): GrantType {
   function redeemed(grant: Grant, client: Client): Grant {
     const now = clock();
@@ -27,7 +28,7 @@ export function authorizationCodeGrant(
       ...grant,
       code: { ...grant.code, redeemedAt: now },
       ...(mayRefresh && { refresh: { generation: 1, kid, superseded: [] } }),
-      lastTokenExpiresAt: now + tokenReserveTtl,
+      lastTokenExpiresAt: now + settings.tokenReserveTtl,
     };
   }
 
@@ -43,15 +44,13 @@ export function authorizationCodeGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
-        if (grant.ended) return { result: undefined };
-        if (grant.code.redeemedAt !== undefined) return { result: 'replayed' };
+        if (grant.ended ?? grant.code.redeemedAt !== undefined) return { result: 'replayed' };
         if (clock() > grant.code.expiresAt) return { result: undefined };
         findResource(resource, [grant.resource]);
         const next = redeemed(grant, client);
         // The tokens are made before the code is spent, so that no fault can spend it for nothing.
         const tokens = await issueTokens(next, grant.scopes);
-        await vault.extend(vaultKey(grant.grantId), Math.ceil(grant.createdAt + grantTtl));
-        return { next, result: tokens };
+        return { next: await keepVault(next, vault, clock(), settings), result: tokens };
       });
 
       // RFC 6749 §4.1.2, RFC 9700 §2.1.1: a code used twice by its rightful client has been stolen.

@@ -1,32 +1,27 @@
 import { parseCredential, type Credentials } from '../grants/credential.js';
-import type { Grants, GrantLifetimes } from '../grants/grant-store.js';
+import type { Grants } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
+import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
 import type { Clock } from '../storage/clock.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import { parseScope } from '../protocol/scope.js';
+import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
+import { keepVault } from './keep-vault.js';
 
 /** `grant_type=refresh_token` (RFC 6749 §6), with rotation (RFC 9700 §4.14.2). */
 export function refreshTokenGrant(
   grants: Grants,
   credentials: Credentials,
   issueTokens: IssueTokens,
+  vault: Vault,
   clock: Clock,
-  knownScopes: (resource: string) => readonly string[],
+  scopesOf: (resource: string) => readonly string[] | undefined,
   settings: GraceSettings & GrantLifetimes & { readonly tokenReserveTtl: number },
 ): GrantType {
-  function narrowed(grant: Grant, requested: readonly string[]): readonly string[] {
-    const known = requested.filter((scope) => knownScopes(grant.resource).includes(scope));
-    if (known.some((scope) => !grant.scopes.includes(scope))) {
-      throw new AuthError('invalid_scope', 'The scope exceeds what the user granted.'); // RFC 6749 §6
-    }
-    // Clients repeat whatever they once asked for; what nobody knows does not count, as in the authorization request.
-    return known.length > 0 ? known : grant.scopes;
-  }
-
   return {
     name: 'refresh_token',
     async exchange(client, parameters) {
@@ -38,20 +33,24 @@ export function refreshTokenGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const { refresh } = grant;
         const now = clock();
-        if (!refresh || grant.ended || grant.clientId !== client.clientId) return { result: undefined };
+        if (!refresh || grant.clientId !== client.clientId) return { result: undefined };
         if (!credentials.proves(credential, grant)) return { result: undefined };
+        if (grant.ended) return { result: 'replayed' };
         const verdict = judgeRefresh(refresh, credential, now, settings);
         if (verdict === 'replayed') return { result: 'replayed' };
         if (verdict === 'refuse' || now > refreshableUntil(grant, settings)) return { result: undefined };
+        const known = scopesOf(grant.resource);
+        if (!known) return { result: undefined }; // The resource is no longer served here.
         findResource(resource, [grant.resource]);
-        const scopes = narrowed(grant, requested);
+        const scopes = narrowed(grant, requested, known);
         if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
-        const next = {
+        const renewed = {
           ...grant,
           refresh: rotated(refresh, credentials.currentKid(), now, settings),
           lastTokenExpiresAt: now + settings.tokenReserveTtl,
         };
-        return { next, result: await issueTokens(next, scopes) };
+        const tokens = await issueTokens(renewed, scopes);
+        return { next: await keepVault(renewed, vault, now, settings), result: tokens };
       });
 
       if (outcome === 'replayed') await grants.end(credential.grantId, 'refresh token replayed');
@@ -61,8 +60,16 @@ export function refreshTokenGrant(
   };
 }
 
-/** When a grant can no longer be refreshed. Its record may live longer, since it lives as long as its last access token. */
-function refreshableUntil({ createdAt, code, refresh }: Grant, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
-  const lastIssuedAt = refresh?.superseded[0]?.at ?? code.redeemedAt ?? createdAt;
-  return Math.min(lastIssuedAt + refreshTokenTtl, createdAt + grantTtl);
+/** The scopes of one access token: what was granted, or the part of it that the client asks for (RFC 6749 §6). */
+function narrowed(
+  { scopes: granted }: Grant,
+  requested: readonly string[],
+  known: readonly string[],
+): readonly string[] {
+  if (requested.some((scope) => known.includes(scope) && !granted.includes(scope))) {
+    throw new AuthError('invalid_scope', 'The scope exceeds what the user granted.');
+  }
+  // Clients repeat whatever they once asked for; what nobody knows does not count, as in the authorization request.
+  const wanted = requested.filter((scope) => granted.includes(scope));
+  return wanted.length > 0 ? wanted : granted;
 }

@@ -1,17 +1,11 @@
 import { AuthError } from '../protocol/auth-error.js';
+import type { Log } from '../http/log.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Store } from '../storage/store.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
 import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
-
-/** How long grants live; all in seconds. */
-export interface GrantLifetimes {
-  /** From the last refresh to the next. */
-  readonly refreshTokenTtl: number;
-  /** From the user's approval to the end, however often it is refreshed. */
-  readonly grantTtl: number;
-}
+import { recordExpiry, type GrantLifetimes } from './lifetimes.js';
 
 /** What a change makes of a grant: the next state to be written, or nothing, and what to answer then. */
 export interface Decision<T> {
@@ -32,14 +26,13 @@ export interface Grants {
    * @throws {AuthError} temporarily_unavailable when the store is away, or others are always faster
    */
   change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>): Promise<T | undefined>;
-  /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. */
+  /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated. */
   end(grantId: string, because: EndReason): Promise<void>;
   /** Tells whether tokens of the grant still count. */
   isAlive(grantId: string): Promise<boolean>;
 }
 
 const maxAttempts = 10;
-const clockTolerance = 60;
 
 /** Keeps grants in a store, each changed only by compare-and-set. */
 export function createGrants(
@@ -48,6 +41,7 @@ export function createGrants(
   clock: Clock,
   randomness: Randomness,
   lifetimes: GrantLifetimes,
+  log: Log,
 ): Grants {
   async function read(grantId: string) {
     if (!(await ids.isOurs(grantId))) return undefined;
@@ -61,7 +55,7 @@ export function createGrants(
   async function write(grant: Grant, version: string, expect: string): Promise<boolean> {
     const key = grantKey(grant.grantId);
     const isHeld = async () => (await store.get(key))?.version === version;
-    const options = { version, expiresAt: expiryOf(grant, clock(), lifetimes), expect };
+    const options = { version, expiresAt: recordExpiry(grant, clock(), lifetimes), expect };
     try {
       return (await store.set(key, serializeGrant(grant), options)) || (await isHeld());
     } catch (fault) {
@@ -100,10 +94,11 @@ export function createGrants(
 
     async end(grantId, because) {
       const at = clock();
-      await grants.change(grantId, (grant) => ({
-        ...(!grant.ended && { next: { ...grant, ended: { at, because } } }),
-        result: undefined,
-      }));
+      const isFirst = await grants.change(grantId, (grant) =>
+        grant.ended ? { result: false } : { next: { ...grant, ended: { at, because } }, result: true },
+      );
+      if (isFirst) log({ level: 'warn', event: 'grant ended', description: because, grantId });
+      // Also when it had ended before: that time the deletion may have failed.
       await store.delete(vaultKey(grantId));
     },
 
@@ -113,14 +108,4 @@ export function createGrants(
     },
   };
   return grants;
-}
-
-/**
- * When a grant's record may go: an unredeemed code's with the code, an ended grant's with its last access token, any
- * other when it can no longer be refreshed.
- */
-function expiryOf(grant: Grant, now: number, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
-  const lastToken = (grant.lastTokenExpiresAt ?? grant.code.expiresAt) + clockTolerance;
-  if (grant.ended || !grant.refresh) return Math.ceil(lastToken);
-  return Math.ceil(Math.max(lastToken, Math.min(now + refreshTokenTtl, grant.createdAt + grantTtl)));
 }

@@ -46,6 +46,8 @@ export interface Grant {
   readonly refresh?: RefreshState;
   /** When the last access token issued on it expires. */
   readonly lastTokenExpiresAt?: number;
+  /** Until when its upstream tokens are kept; there once the code was redeemed. */
+  readonly vaultUntil?: number;
   readonly ended?: { readonly at: number; readonly because: EndReason };
 }
 

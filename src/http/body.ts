@@ -2,6 +2,9 @@ import { AuthError, type AuthErrorCode } from '../protocol/auth-error.js';
 import { Parameters, parseParameters } from '../protocol/parameters.js';
 import { header, type HttpRequest } from './message.js';
 
+/** Seconds within which a body has to arrive, so that nobody holds a connection open with half of one. */
+export const bodyTtl = 20;
+
 /** The largest body that is read, in bytes. */
 export const maxBodyBytes = 64 * 1024;
 
@@ -39,6 +42,7 @@ function requireMediaType(request: HttpRequest, expected: string, fault: AuthErr
   if (request.body.kind === 'too large') {
     throw new AuthError('payload_too_large', `A request body may have at most ${maxBodyBytes} bytes.`);
   }
+  if (request.body.kind === 'unreadable') throw new AuthError(fault, 'The body could not be read to its end.');
   const [mediaType = ''] = (header(request, 'content-type') ?? '').split(';');
   if (mediaType.trim().toLowerCase() !== expected) throw new AuthError(fault, `Send the body as ${expected}.`);
 }

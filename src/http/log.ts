@@ -7,6 +7,8 @@ export interface LogEntry {
   readonly requestId?: string;
   /** Which of our endpoints; without the query. */
   readonly path?: string;
+  /** Shows nobody's name, and is no credential. */
+  readonly grantId?: string;
   readonly code?: string;
   readonly description?: string;
   /** What lay behind it, outermost first. */

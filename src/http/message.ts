@@ -14,12 +14,13 @@ export interface HttpRequest {
   readonly ip: string | undefined;
 }
 
-/** A body as the adapter found it: nothing, bytes, what the application's own parser made of it, or too much. */
+/** A body as the adapter found it: nothing, bytes, what the application's own parser made of it, or what cannot be used. */
 export type HttpBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'parsed'; readonly value: unknown }
-  | { readonly kind: 'too large' };
+  | { readonly kind: 'too large' }
+  | { readonly kind: 'unreadable' };
 
 /** An answer as the adapters write it. */
 export interface HttpReply {

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from '../storage/store.js';
 import { randomText, type Randomness } from './randomness.js';
-import type { Clock } from '../storage/clock.js';
+import { isWithin, type Clock } from '../storage/clock.js';
 import { wrongSecret } from './installation-key.js';
 import type { Sealing } from './sealing.js';
 import { publicJwk, thumbprint, type SigningKeys } from './signing-keys.js';
@@ -71,7 +71,7 @@ export function rotatingSigningKeys(
 
   let reload = once(() => load());
   async function keysNotOlderThan(age: number): Promise<readonly LoadedKey[]> {
-    if (loaded && clock() - loaded.at < age) return loaded.keys;
+    if (loaded && isWithin(loaded.at, age, clock())) return loaded.keys;
     try {
       const keys = await reload();
       reload = once(() => load());

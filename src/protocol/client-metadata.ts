@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuthError } from './auth-error.js';
+import { isScopeToken } from './scope.js';
 import { checkRedirectUri, isProtectedWebUri } from './redirect-uri.js';
 
 /** The client authentication methods of this server. */
@@ -46,7 +47,13 @@ const demands: Readonly<Record<keyof ClientMetadata, string>> = {
 };
 
 const shownText = z.string().trim().max(200).refine(isPlainText).optional();
-const webUri = z.string().max(1024).refine(isProtectedWebUri).optional();
+/** Shown at most, and never needed: one that cannot be shown is not registered (RFC 7591 §3.2.1), and hinders nobody. */
+const webUri = z
+  .string()
+  .max(1024)
+  .refine(isPlainText)
+  .transform((uri) => (isProtectedWebUri(uri) ? uri : undefined))
+  .optional();
 
 const registration = z.object({
   redirect_uris: z.array(z.string()).min(1).max(maxRedirectUris),
@@ -71,7 +78,8 @@ const registration = z.object({
   scope: z
     .string()
     .max(4096)
-    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/) // RFC 6749 §3.3
+    .transform((scope) => scope.trim().replace(/ +/g, ' '))
+    .refine((scope) => scope.split(' ').every(isScopeToken)) // RFC 6749 §3.3
     .optional(),
   software_id: shownText,
   software_version: shownText,

@@ -37,9 +37,10 @@ const foreignSchemes = new Set(
     'search search-ms shell',
     // what goes to another host
     'ftp ftps sftp scp ssh telnet rlogin smb cifs afp nfs dav davs webdav rsync git svn ws wss gopher dict ldap ldaps',
+    'ipfs ipns gemini finger svn+ssh git+ssh',
     'imap imaps pop pop3 smtp nntp news snews rtsp rtmp mms irc ircs vnc rdp',
     // what goes to a person or names a thing
-    'mailto tel sms smsto mmsto callto facetime facetime-audio sip sips xmpp geo maps magnet urn tag cid mid',
+    'mailto tel tg whatsapp sms smsto mmsto callto facetime facetime-audio sip sips xmpp geo maps magnet urn tag cid mid',
   ].flatMap((line) => line.split(' ')),
 );
 

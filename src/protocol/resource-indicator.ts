@@ -11,8 +11,13 @@ export function canonicalResource(text: string): string | undefined {
   if (!/^https?:\/\/[^\s\\#?@]+$/i.test(text) || text.length > 2048) return undefined;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  return url.origin + url.pathname.replace(/\/+$/, '');
+  let end = url.pathname.length;
+  while (url.pathname[end - 1] === '/') end--;
+  return url.origin + url.pathname.slice(0, end);
 }
+
+/** More than any client has reason to send. */
+const maxRequested = 10;
 
 /**
  * Finds the configured resource that a client means (RFC 8707 §2).
@@ -24,6 +29,7 @@ export function canonicalResource(text: string): string | undefined {
  * @throws {AuthError} invalid_target when a value means none of them, or the values mean several
  */
 export function findResource(requested: readonly string[], resources: readonly [string, ...string[]]): string {
+  if (requested.length > maxRequested) throw new AuthError('invalid_target', 'A token is for one resource only.');
   const meant = new Set(requested.map((text) => resourceMeantBy(text, resources)));
   if (meant.size === 0) return resources[0];
   const [only] = meant;

@@ -107,6 +107,7 @@ function refused(reason: Reason): AuthError {
   });
 }
 
+/** Made anew for each request: what a handler does to it must not reach the next one. */
 function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
   const { sub, client_id, scope, exp, aud, grant_id, idp } = claims;
   const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
@@ -116,6 +117,6 @@ function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
     scopes: parseScope(scope),
     expiresAt: exp,
     resource: new URL(aud),
-    extra: { sub, provider: idp, grantId: grant_id, claims: Object.fromEntries(mapped) },
+    extra: { sub, provider: idp, grantId: grant_id, claims: structuredClone(Object.fromEntries(mapped)) },
   };
 }

@@ -1,2 +1,11 @@
 /** Tells the time in epoch seconds, with fractions. Handed in at the root; tests move it by assignment. */
 export type Clock = () => number;
+
+/**
+ * Tells whether `ttl` seconds have not passed since an instant.
+ *
+ * An instant that lies ahead is one of before the clock was put back: it counts as long past, since nobody can tell.
+ */
+export function isWithin(at: number, ttl: number, now: number): boolean {
+  return now >= at && now - at < ttl;
+}

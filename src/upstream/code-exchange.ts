@@ -7,7 +7,7 @@ import {
   type TokenEndpointResponse,
   type TokenEndpointResponseHelpers,
 } from 'openid-client';
-import type { Clock } from '../storage/clock.js';
+import { isWithin, type Clock } from '../storage/clock.js';
 import { configure } from './configuration.js';
 import type { ProviderMetadata } from './discovery.js';
 import { upstreamFault } from './fault.js';
@@ -78,7 +78,7 @@ export function createCodeExchange(
       return await attempt(known).catch((thrown: unknown) => {
         if (!conversation.isSent() || !mayBeNewKey(thrown)) throw thrown;
         if (keys === known) {
-          if (clock() - renewedAt < renewalPauseTtl) throw thrown;
+          if (isWithin(renewedAt, renewalPauseTtl, clock())) throw thrown;
           renewedAt = clock();
           keys = undefined;
         }

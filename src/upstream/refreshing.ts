@@ -1,4 +1,4 @@
-import type { Clock } from '../storage/clock.js';
+import { isWithin, type Clock } from '../storage/clock.js';
 
 /** How long something loaded is good, and how long nobody asks again after a failure; in seconds. */
 export interface RefreshSettings {
@@ -30,8 +30,8 @@ export function refreshing<T>(load: () => Promise<T>, clock: Clock, settings: Re
   }
 
   return async () => {
-    const isFresh = good !== undefined && clock() - good.at < settings.freshTtl;
-    const isPausing = failure !== undefined && clock() - failure.at < settings.pauseTtl;
+    const isFresh = good !== undefined && isWithin(good.at, settings.freshTtl, clock());
+    const isPausing = failure !== undefined && isWithin(failure.at, settings.pauseTtl, clock());
     if (!isFresh && !isPausing) await (running ??= attempt());
     if (good) return good.value;
     throw failure?.thrown;

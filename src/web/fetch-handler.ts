@@ -1,4 +1,4 @@
-import { maxBodyBytes } from '../http/body.js';
+import { bodyTtl, maxBodyBytes } from '../http/body.js';
 import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 import type { Dispatcher } from '../http/router.js';
 
@@ -27,14 +27,35 @@ export function fetchHandler(server: Dispatcher, newRequestId: () => string): Fe
 async function bodyOf(request: Request): Promise<HttpBody> {
   if (request.method !== 'POST' || request.body === null) return { kind: 'none' };
   if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return { kind: 'too large' };
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > maxBodyBytes) return { kind: 'too large' };
-    chunks.push(chunk);
+  try {
+    return await readBytes(request.body.getReader());
+  } catch {
+    // Used up by somebody else, or broken off by the client.
+    return { kind: 'unreadable' };
   }
-  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+}
+
+async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<HttpBody> {
+  let isLate = false;
+  const deadline = setTimeout(() => {
+    isLate = true;
+    void reader.cancel().catch(() => undefined);
+  }, bodyTtl * 1000);
+  try {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += read.value.length;
+      if (length > maxBodyBytes) {
+        await reader.cancel();
+        return { kind: 'too large' };
+      }
+      chunks.push(read.value);
+    }
+    return isLate ? { kind: 'unreadable' } : { kind: 'bytes', bytes: Buffer.concat(chunks) };
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 function responseOf({ method }: HttpRequest, { status, headers, body }: HttpReply): Response {

@@ -49,7 +49,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const settings = { refreshTokenTtl, grantTtl, graceTtl, tokenReserveTtl: accessTokenTtl + graceTtl };
   const known = () => ['mcp:tools', 'notes:write', 'admin'];
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
-  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, clock, known, settings);
+  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, clock, known, settings);
   const issueCode = createIssueCode(grants, ids, credentials, vault, sealing, clock, randomBytes, codeTtl);
   const code = await issueCode(
     {
@@ -312,15 +312,20 @@ describe('redeeming a code', () => {
     expect(issued(await scene.redeem())).not.toHaveProperty('refresh_token');
   });
 
-  it('keeps the upstream tokens for as long as the grant can live', async () => {
+  it('keeps the upstream tokens for as long as the grant lives, refreshed or not, and not much longer', async () => {
     const scene = await tokenScene();
     const [userTag = '', random = ''] = scene.grantId.split('.');
-    const vault = () => scene.store.get({ partition: userTag, id: `vault.${random}` });
-    issued(await scene.redeem());
-    scene.time.now = start + lifetimes.grantTtl - 1;
-    expect(await vault()).toBeDefined();
-    scene.time.now += 1;
-    expect(await vault()).toBeUndefined();
+    const read = (record: string) => scene.store.get({ partition: userTag, id: `${record}.${random}` });
+    let tokens = issued(await scene.redeem());
+    const { refreshTokenTtl, grantTtl } = lifetimes;
+    for (let now = start; now < start + grantTtl - refreshTokenTtl; now += refreshTokenTtl - 1) {
+      scene.time.now = now;
+      tokens = issued(await scene.refresh(String(tokens.refresh_token)));
+      scene.time.now = now + refreshTokenTtl - 2;
+      expect([await read('grant'), await read('vault')]).not.toContain(undefined);
+    }
+    scene.time.now += 2 * refreshTokenTtl;
+    expect([await read('grant'), await read('vault')]).toEqual([undefined, undefined]);
   });
 
   it('lets the upstream tokens go with a code that nobody redeems', async () => {

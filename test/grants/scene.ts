@@ -23,7 +23,7 @@ export function grantScene() {
   const clock = () => time.now;
   const store = faultyStore(memoryStore({ clock }));
   const ids = createGrantIds(() => Promise.resolve(installationKey), randomBytes);
-  const grants = createGrants(store, ids, clock, randomBytes, lifetimes);
+  const grants = createGrants(store, ids, clock, randomBytes, lifetimes, () => undefined);
   const credentials = createCredentials(createKeyRing([secrets[0]], issuer));
   const newGrant = async (changes: Partial<Grant> = {}): Promise<Grant> => ({
     ...sampleGrant(await ids.create('https://upstream.example', 'alice')),

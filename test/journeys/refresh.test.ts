@@ -265,12 +265,20 @@ describe('the scopes of a refresh', () => {
 
   it('cannot be more, and who asks for more has lost nothing', async () => {
     const { client, refreshToken } = await signIn(gatehouse.issuer);
-    for (const scope of [both, 'notes:write', 'offline_access']) {
+    for (const scope of [both, 'notes:write']) {
       const refused = await refresh(gatehouse.issuer, client, refreshToken, { scope });
       expect([scope, refused.status, refused.body['error']]).toEqual([scope, 400, 'invalid_scope']);
     }
     expect(await generation()).toBe(1);
     await rotate(client, refreshToken);
+  });
+
+  it('do not grow by offline_access, which clients add of themselves: it is left out', async () => {
+    const { client, refreshToken } = await signIn(gatehouse.issuer);
+    const { status, body } = await refresh(gatehouse.issuer, client, refreshToken, {
+      scope: 'mcp:tools offline_access',
+    });
+    expect([status, body['scope']]).toEqual([200, 'mcp:tools']);
   });
 
   it('cannot be more with a superseded token either', async () => {

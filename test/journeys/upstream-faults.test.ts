@@ -228,17 +228,19 @@ describe('a tokenMapper', () => {
 });
 
 describe('two providers', () => {
+  let first: UpstreamProviderServer;
   let second: UpstreamProviderServer;
   beforeEach(async () => {
-    const { issuer, upstream } = gatehouse;
-    second = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
+    const { issuer } = gatehouse;
+    first = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback/first` });
+    second = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback/second` });
     const providers = [
-      oidcProvider({ ...upstream, id: 'first', name: 'First' }),
+      oidcProvider({ ...first, id: 'first', name: 'First' }),
       oidcProvider({ ...second, id: 'second', name: 'Second' }),
     ];
     await gatehouse.restart({ providers });
   });
-  afterEach(() => second.stop());
+  afterEach(() => Promise.all([first.stop(), second.stop()]));
 
   async function signInAt(provider: string) {
     const { client, verifier, url } = await newRequest(gatehouse.issuer);
@@ -274,8 +276,19 @@ describe('two providers', () => {
     const { url } = await newRequest(gatehouse.issuer);
     const browser = new SteppingBrowser();
     const page = await browser.open(url);
-    expect(locationOf(await browser.answer(page, 'approve:first')).origin).toBe(gatehouse.upstream.issuer);
+    expect(locationOf(await browser.answer(page, 'approve:first')).origin).toBe(first.issuer);
     expect(locationOf(await browser.answer(page, 'approve:second')).origin).toBe(second.issuer);
+  });
+
+  it('have a door each: one that answers for the other comes in at the wrong one, and nothing is spent', async () => {
+    const { url } = await newRequest(gatehouse.issuer);
+    const browser = new SteppingBrowser();
+    const toFirst = locationOf(await browser.answer(await browser.open(url), 'approve:first'));
+    const callback = await signInAtUpstream(toFirst);
+    const wrongDoor = new URL(callback.href.replace('/oauth/callback/first', '/oauth/callback/second'));
+    expect((await browser.open(wrongDoor)).status).toBe(400);
+    expect(second.requests.filter(({ path }) => path === '/token')).toEqual([]);
+    expect(locationOf(await browser.open(callback)).searchParams.get('code')).toMatch(/^ac\./);
   });
 
   it('do not answer for each other: a code of the one is not taken to the other', async () => {
@@ -283,7 +296,7 @@ describe('two providers', () => {
     const browser = new SteppingBrowser();
     const page = await browser.open(url);
     const toFirst = locationOf(await browser.answer(page, 'approve:first'));
-    expect(toFirst.origin).toBe(gatehouse.upstream.issuer);
+    expect(toFirst.origin).toBe(first.issuer);
     const callback = await signInAtUpstream(toFirst);
     callback.searchParams.set('iss', second.issuer);
     expect(parametersOf(locationOf(await browser.open(callback)))).toEqual(fault('access_denied'));

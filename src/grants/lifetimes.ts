@@ -1,0 +1,38 @@
+import type { Grant } from './grant.js';
+
+/** How long grants live; all in seconds. */
+export interface GrantLifetimes {
+  /** From the last refresh to the next. */
+  readonly refreshTokenTtl: number;
+  /** From the user's approval to the end, however often it is refreshed. */
+  readonly grantTtl: number;
+}
+
+const clockTolerance = 60;
+
+/**
+ * When a grant's record may go: an unredeemed code's with the code, an ended grant's with its last access token, any
+ * other when it can no longer be refreshed.
+ */
+export function recordExpiry(grant: Grant, now: number, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
+  const lastToken = (grant.lastTokenExpiresAt ?? grant.code.expiresAt) + clockTolerance;
+  if (grant.ended || !grant.refresh) return Math.ceil(lastToken);
+  return Math.ceil(Math.max(lastToken, Math.min(now + refreshTokenTtl, grant.createdAt + grantTtl)));
+}
+
+/** When a grant can no longer be refreshed. Its record may live longer: as long as its last access token. */
+export function refreshableUntil(
+  { createdAt, code, refresh }: Grant,
+  { refreshTokenTtl, grantTtl }: GrantLifetimes,
+): number {
+  const lastIssuedAt = refresh?.superseded[0]?.at ?? code.redeemedAt ?? createdAt;
+  return Math.min(lastIssuedAt + refreshTokenTtl, createdAt + grantTtl);
+}
+
+/** How long the upstream tokens are to be kept: some refreshes longer than the record, so as not to write at each. */
+export function vaultExpiry(grant: Grant, now: number, lifetimes: GrantLifetimes): number {
+  const { refreshTokenTtl, grantTtl } = lifetimes;
+  const needed = recordExpiry(grant, now, lifetimes);
+  if (!grant.refresh) return needed;
+  return Math.ceil(Math.max(needed, Math.min(now + 2 * refreshTokenTtl, grant.createdAt + grantTtl)));
+}
