@@ -28,6 +28,7 @@ export default tseslint.config(
   },
   {
     files: ['*.config.*'],
+    extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off' },
   },
 );

@@ -165,10 +165,10 @@ export class OAuthAuthorizationServer {
   }
 
   #findResource(requested: string | undefined): ConfiguredResource {
-    const [only, ...others] = this.#resources.values();
-    const url = requested === undefined ? undefined : canonicalResource(requested);
-    const found = url === undefined ? only : this.#resources.get(url);
-    if (found && (requested !== undefined || others.length === 0)) return found;
+    const [first, ...others] = this.#resources.values();
+    const only = others.length === 0 ? first : undefined;
+    const found = requested === undefined ? only : this.#resources.get(canonicalResource(requested) ?? '');
+    if (found) return found;
     const known = [...this.#resources.keys()].join(', ');
     throw new ConfigurationError([`requireBearerAuth: say which resource it guards; one of ${known}.`]);
   }

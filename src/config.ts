@@ -71,7 +71,7 @@ const resource = z
       })
       .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses only' }),
     name: z.string().min(1).max(100).optional(),
-    documentation: z.url().optional(),
+    documentation: z.url({ protocol: /^https?$/, error: 'has to be a web address' }).optional(),
     scopes: z
       .record(z.string(), z.string())
       .default({})

@@ -26,7 +26,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
   const store = read('GATEHOUSE_STORE');
   return {
     ...(issuer !== undefined && { issuer }),
-    ...(secret !== undefined && { secret: secret.split(/[\s,]+/) }),
+    ...(secret !== undefined && { secret: secret.split(/[\s,]+/).filter((each) => each !== '') }),
     ...(store !== undefined && { store }),
     providers: providersFromEnvironment(environment),
   };

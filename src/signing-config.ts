@@ -47,7 +47,10 @@ export const signing = z
       return z.NEVER;
     };
     const { algorithm, keys, secret, rotationTtl, publishTtl } = options;
-    if (algorithm === 'HS256') return secret && !keys ? { kind: 'shared', secret } : fail('needs a secret for HS256');
+    if (algorithm === 'HS256') {
+      if (keys) return fail('has keys, which HS256 cannot use');
+      return secret ? { kind: 'shared', secret } : fail('needs a secret for HS256');
+    }
     if (secret) return fail('has a secret, which only HS256 can use');
     if (!keys) {
       if (algorithm === 'RS256') return fail('needs keys for RS256');

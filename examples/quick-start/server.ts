@@ -20,8 +20,7 @@ export interface QuickStart {
 export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
   const { url, port, secret, store } = settings;
   const app = express().disable('x-powered-by');
-  const providers =
-    settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
+  const providers = settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
 
   const mcpUrl = `${url}/mcp`;
   const gate = new OAuthAuthorizationServer({
@@ -109,6 +108,10 @@ async function listen(app: Express, port: number): Promise<Server[]> {
       server.listen(port, host, () => resolve(server));
     });
   const first = await listenOn('127.0.0.1');
-  const second = await listenOn('::1').catch(() => undefined);
+  const second = await listenOn('::1').catch((error: unknown) => {
+    // A machine without IPv6 is well; one where somebody else answers for localhost is not.
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') throw error;
+    return undefined;
+  });
   return second ? [first, second] : [first];
 }

@@ -36,11 +36,9 @@ async function bodyOf(request: Request): Promise<HttpBody> {
 }
 
 async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<HttpBody> {
-  let isLate = false;
-  const deadline = setTimeout(() => {
-    isLate = true;
-    void reader.cancel().catch(() => undefined);
-  }, bodyTtl * 1000);
+  const deadline = new AbortController();
+  deadline.signal.onabort = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(() => deadline.abort(), bodyTtl * 1000);
   try {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -52,9 +50,9 @@ async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
       }
       chunks.push(read.value);
     }
-    return isLate ? { kind: 'unreadable' } : { kind: 'bytes', bytes: Buffer.concat(chunks) };
+    return deadline.signal.aborted ? { kind: 'unreadable' } : { kind: 'bytes', bytes: Buffer.concat(chunks) };
   } finally {
-    clearTimeout(deadline);
+    clearTimeout(timer);
   }
 }
 

@@ -262,6 +262,7 @@ describe('the bearer middleware', () => {
     expect(() => gate.requireBearerAuth({ scopes: ['mcp:tool'] })).toThrow(ConfigurationError);
     expect(() => gate.requireBearerAuth({ scopes: ['mcp:tool'] })).toThrow('has no scope mcp:tool');
     expect(() => gate.requireBearerAuth({ resource: 'https://other.example/mcp' })).toThrow(host.mcpUrl);
+    expect(() => gate.requireBearerAuth({ resource: 'no url' })).toThrow(ConfigurationError);
     expect(() => gate.requireBearerAuth({ resource: `${host.mcpUrl}/` })).not.toThrow();
   });
 });
