@@ -23,6 +23,10 @@ export interface UserInfo {
   readonly preferred_username?: string;
   readonly picture?: string;
   readonly locale?: string;
+  /** The organisations, tenants, workspaces or domains of the user; absent when unknown, which is not none. */
+  readonly organizations?: readonly string[];
+  /** The groups of the user; absent when unknown, which is not none. */
+  readonly groups?: readonly string[];
   /** Everything that the provider said, as it said it: unchecked. */
   readonly raw: Claims;
 }
@@ -30,10 +34,34 @@ export interface UserInfo {
 /** What is known of the user when the provider's question is asked; signature, nonce and subject are verified. */
 export interface IdentityEvidence {
   readonly tokens: UpstreamTokens;
-  /** The claims of the ID token. */
+  /** The claims of the ID token; empty where the provider issues none. */
   readonly idToken: Claims;
   /** The answer of the userinfo endpoint; empty where there is no such endpoint. */
   readonly profile: Claims;
+  /**
+   * Asks the provider something more in the user's name: a GET with the access token, JSON back, bounded like every
+   * other request. Only the endpoints' own hosts are to be named.
+   *
+   * @throws {AuthError} when there is no good answer; `optional` makes a refusal (401, 403, 404) an absent answer
+   */
+  readonly ask: (url: string, options?: AskOptions) => Promise<unknown>;
+}
+
+/** How a provider is asked something. */
+export interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a refusal is an answer too: what cannot be known is then unknown. @defaultValue false */
+  readonly optional?: boolean;
+  /** Follows `Link: rel="next"` on the same host, and joins the lists; so many pages at the most. @defaultValue 1 */
+  readonly pages?: number;
+}
+
+/** Where a provider's endpoints are, for one that publishes no discovery document, or a wrong one. */
+export interface UpstreamEndpoints {
+  readonly authorization: string;
+  readonly token: string;
+  readonly userInfo?: string;
+  readonly revocation?: string;
 }
 
 /** An identity provider: data, and one question. */
@@ -42,18 +70,45 @@ export interface UpstreamProvider {
   readonly id: string;
   /** What users read on the button. */
   readonly name: string;
-  /** The issuer identifier exactly as the provider publishes it, with or without a slash at the end. */
+  /**
+   * The namespace of the provider's subjects; for OpenID Connect the issuer identifier exactly as the provider
+   * publishes it, with or without a slash at the end.
+   */
   readonly issuer: string;
+  /** OpenID Connect with discovery at `issuer`, or plain OAuth 2.0 with `endpoints`. @defaultValue `oidc` */
+  readonly protocol?: 'oidc' | 'oauth2';
+  /** For plain OAuth 2.0 all of them; for OpenID Connect those that replace what discovery says. */
+  readonly endpoints?: Partial<UpstreamEndpoints>;
   readonly clientId: string;
   readonly clientSecret: string;
   /** `offline_access` is left out of requests to a provider whose discovery document does not list it. */
   readonly scopes: readonly string[];
   /** @defaultValue `client_secret_basic` */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post';
+  /** Whether PKCE takes part; it does no harm at most providers that do not know it. @defaultValue true */
+  readonly pkce?: boolean;
+  /** Whether the ID token repeats the nonce, as it must; LinkedIn's does not. @defaultValue true */
+  readonly echoesNonce?: boolean;
+  /** The `iss` of callbacks where it is not `issuer`; checked when there is one. */
+  readonly callbackIssuer?: string;
+  /** Other values that the `iss` of ID tokens may have. */
+  readonly otherTokenIssuers?: readonly string[];
+  /**
+   * For an issuer that stands for many tenants (Entra): the issuer that an ID token must have, and its key as well,
+   * worked out from its claims. An `AuthError` refuses the user.
+   */
+  readonly issuerOfTenant?: (claims: Claims, published: string) => string;
+  /** The algorithms of ID tokens, where the central list is too long. */
+  readonly idTokenAlgorithms?: readonly string[];
+  /** What the provider calls the errors of RFC 6749: its own codes to those. */
+  readonly errorCodes?: Readonly<Record<string, string>>;
   /** More parameters of the authorization request; those of the protocol itself cannot be replaced. */
   readonly authorizationParameters?: Readonly<Record<string, string>>;
+  /** More headers of requests to the token and userinfo endpoints. */
+  readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Answers who the user is, in the names of OpenID Connect Core §5.1.
+   * Answers who the user is, in the names of OpenID Connect Core §5.1, and `organizations` and `groups`, which are
+   * absent when they are unknown and empty when there are none.
    *
    * The answer is checked and bounded like anything that comes from outside; an `AuthError` refuses the user.
    *
