@@ -10,7 +10,7 @@ import { canonicalResource } from './protocol/resource-indicator.js';
 import { isScopeToken } from './protocol/scope.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
-import { faultsOf } from './upstream/discovery.js';
+import { faultsOf } from './upstream/provider-faults.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */

@@ -1,4 +1,16 @@
+import { atlassianProvider } from '../providers/atlassian.js';
+import { auth0Provider } from '../providers/auth0.js';
+import { azureProvider } from '../providers/azure.js';
+import { cognitoProvider } from '../providers/cognito.js';
+import { discordProvider } from '../providers/discord.js';
+import { githubProvider } from '../providers/github.js';
+import { gitlabProvider } from '../providers/gitlab.js';
+import { googleProvider } from '../providers/google.js';
+import { keycloakProvider } from '../providers/keycloak.js';
+import { linkedinProvider } from '../providers/linkedin.js';
 import { oidcProvider } from '../providers/oidc.js';
+import { oktaProvider } from '../providers/okta.js';
+import { slackProvider } from '../providers/slack.js';
 import { ConfigurationError } from './config.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
@@ -13,14 +25,80 @@ export interface EnvironmentOptions {
 /** Environment variables by their names; an empty one counts as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** How a provider is made of variables, which are named without the prefix that they share. */
+interface Recipe {
+  readonly name: string;
+  /** The first prefix is the usual one. */
+  readonly prefixes: readonly string[];
+  /** What it needs beside `CLIENT_ID` and `CLIENT_SECRET`: one of these. */
+  readonly needs?: readonly string[];
+  readonly make: (client: Client, read: (name: string) => string | undefined) => UpstreamProvider;
+}
+
+type Client = Pick<UpstreamProvider, 'clientId' | 'clientSecret'>;
+
+const recipes: readonly Recipe[] = [
+  { name: 'Google', prefixes: ['GOOGLE'], make: googleProvider },
+  {
+    name: 'GitHub',
+    prefixes: ['GITHUB'],
+    make: (client, read) => githubProvider({ ...client, baseUrl: read('BASE_URL') }),
+  },
+  {
+    name: 'Azure',
+    prefixes: ['AZURE', 'MICROSOFT'],
+    needs: ['TENANT_ID'],
+    make: (client, read) => azureProvider({ ...client, tenantId: read('TENANT_ID') }),
+  },
+  {
+    name: 'GitLab',
+    prefixes: ['GITLAB'],
+    make: (client, read) => gitlabProvider({ ...client, baseUrl: read('BASE_URL') ?? read('ISSUER') }),
+  },
+  { name: 'Slack', prefixes: ['SLACK'], make: slackProvider },
+  { name: 'Discord', prefixes: ['DISCORD'], make: discordProvider },
+  {
+    name: 'Okta',
+    prefixes: ['OKTA'],
+    needs: ['ISSUER', 'DOMAIN'],
+    make: (client, read) => oktaProvider({ ...client, issuer: read('ISSUER'), domain: read('DOMAIN') }),
+  },
+  {
+    name: 'Auth0',
+    prefixes: ['AUTH0'],
+    needs: ['DOMAIN'],
+    make: (client, read) => auth0Provider({ ...client, domain: read('DOMAIN'), audience: read('AUDIENCE') }),
+  },
+  {
+    name: 'Keycloak',
+    prefixes: ['KEYCLOAK'],
+    needs: ['ISSUER'],
+    make: (client, read) => keycloakProvider({ ...client, issuer: read('ISSUER') }),
+  },
+  {
+    name: 'Cognito',
+    prefixes: ['COGNITO'],
+    needs: ['ISSUER'],
+    make: (client, read) => cognitoProvider({ ...client, issuer: read('ISSUER') }),
+  },
+  { name: 'LinkedIn', prefixes: ['LINKEDIN'], make: linkedinProvider },
+  { name: 'Atlassian', prefixes: ['ATLASSIAN'], make: atlassianProvider },
+  {
+    name: 'OpenID',
+    prefixes: ['OIDC'],
+    needs: ['ISSUER'],
+    make: (client, read) => oidcProvider({ ...client, issuer: read('ISSUER') ?? '', name: read('NAME') }),
+  },
+];
+
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
  * current one first), `GATEHOUSE_STORE`, and the variables of the providers.
  *
- * @throws {ConfigurationError} naming what is missing, when a provider has only some of its variables
+ * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables
  */
 export function optionsFromEnvironment(environment: Environment): EnvironmentOptions {
-  const read = (name: string) => environment[name]?.trim() || undefined;
+  const read = reader(environment);
   const issuer = read('GATEHOUSE_URL');
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
@@ -33,18 +111,55 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
 }
 
 /**
- * Makes a provider of every set of variables that is there: `OIDC_ISSUER`, `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET`.
+ * Makes a provider of every set of variables that is there: `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`, `OKTA_…`
+ * with `OKTA_ISSUER` or `OKTA_DOMAIN`, and so on; `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET` for any
+ * other, `OIDC_ACME_ISSUER` and so on for several, whose id is then `acme`.
  *
- * @throws {ConfigurationError} naming what is missing, when a provider has only some of its variables
+ * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables
  */
 export function providersFromEnvironment(environment: Environment): UpstreamProvider[] {
-  const names = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const;
-  const values = names.map((name) => environment[name]?.trim() || undefined);
-  const missing = names.filter((_, index) => values[index] === undefined);
-  if (missing.length === names.length) return [];
-  if (missing.length > 0) {
-    throw new ConfigurationError([`The OpenID provider is configured by half: set ${missing.join(' and ')} too.`]);
-  }
-  const [issuer = '', clientId = '', clientSecret = ''] = values;
-  return [oidcProvider({ issuer, clientId, clientSecret })];
+  const faults: string[] = [];
+  const providers = [...recipes, ...namedOidcRecipes(environment)].flatMap((recipe) => {
+    const read = prefixed(environment, recipe.prefixes);
+    const { prefixes, needs = [] } = recipe;
+    const required = [needs, ['CLIENT_ID'], ['CLIENT_SECRET']].filter((names) => names.length > 0);
+    const missing = required.filter((names) => names.every((name) => read(name) === undefined));
+    // What a provider has a default for does not make it: such variables are often there for other programs.
+    if (missing.length === required.length) return [];
+    const used = prefixes.find((prefix) => required.flat().some((name) => prefixed(environment, [prefix])(name)));
+    const spell = (names: readonly string[]) => names.map((name) => `${used ?? ''}_${name}`).join(' or ');
+    if (missing.length > 0) {
+      const text = missing.map(spell).join(' and ');
+      faults.push(`The ${recipe.name} provider is configured by half: set ${text} too.`);
+      return [];
+    }
+    const client = { clientId: read('CLIENT_ID') ?? '', clientSecret: read('CLIENT_SECRET') ?? '' };
+    return [recipe.make(client, read)];
+  });
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return providers;
+}
+
+/** A recipe for every `OIDC_<NAME>_…`, in the order of the names. */
+function namedOidcRecipes(environment: Environment): Recipe[] {
+  const names = Object.keys(environment).map((key) => /^OIDC_(\w+)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET)$/.exec(key)?.[1]);
+  const found = [...new Set(names)].filter((name) => name !== undefined).sort();
+  return found.map((name) => ({
+    name: `OpenID (${name})`,
+    prefixes: [`OIDC_${name}`],
+    needs: ['ISSUER'],
+    make: (client, read) => {
+      const id = name.toLowerCase().replaceAll('_', '-');
+      return oidcProvider({ ...client, id, issuer: read('ISSUER') ?? '', name: read('NAME') });
+    },
+  }));
+}
+
+function prefixed(environment: Environment, prefixes: readonly string[]): (name: string) => string | undefined {
+  const read = reader(environment);
+  return (name) => prefixes.map((prefix) => read(`${prefix}_${name}`)).find((value) => value !== undefined);
+}
+
+function reader(environment: Environment): (name: string) => string | undefined {
+  return (name) => environment[name]?.trim() || undefined;
 }

@@ -8,10 +8,14 @@ import {
   type TokenEndpointResponseHelpers,
 } from 'openid-client';
 import { isWithin, type Clock } from '../storage/clock.js';
+import { readCallback } from './authorization-response.js';
 import { configure } from './configuration.js';
 import type { ProviderMetadata } from './discovery.js';
 import { upstreamFault } from './fault.js';
 import type { Claims, UpstreamProvider, UpstreamTokens } from './provider.js';
+import { sendingOnce, sharingReads } from './shared-requests.js';
+import { readingTokenAnswers } from './token-answer.js';
+import { checkTenant, expectationsOf, hasOwnExpectations, type Expectations } from './token-issuer.js';
 
 /** What came back from the provider, and what it has to match. */
 export interface UpstreamCallback {
@@ -22,7 +26,7 @@ export interface UpstreamCallback {
   readonly nonce: string;
 }
 
-/** What a code was exchanged for; everything about the ID token is verified. */
+/** What a code was exchanged for; everything about the ID token is verified, and without one there are no claims. */
 export interface ExchangedCode {
   readonly tokens: UpstreamTokens;
   readonly idToken: Claims;
@@ -39,7 +43,7 @@ const renewalPauseTtl = 10;
  *
  * It keeps the provider's keys for as long as the library finds them fresh. A token that they cannot verify makes it
  * fetch them at once, since the provider may have rotated its keys; by then the code is spent, so it is the token
- * response already received that is verified again.
+ * response already received that is verified again. So it is where a provider's tokens may have one of several issuers.
  */
 export function createCodeExchange(
   provider: UpstreamProvider,
@@ -52,38 +56,56 @@ export function createCodeExchange(
   const shared = sharingReads(fetch);
 
   return async (metadata, { callbackQuery, state, codeVerifier, nonce }) => {
-    const url = new URL(callbackUrl);
-    url.search = callbackQuery;
-    const conversation = sendingOnce(shared);
+    const { issuer: published, token_endpoint = '' } = metadata.server;
+    const conversation = sendingOnce(readingTokenAnswers(provider, token_endpoint, shared));
+    let expected: Expectations = { issuer: published, nonce };
 
     async function attempt(known: typeof keys): Promise<ExchangedCode> {
-      const configuration = configure(provider, metadata, conversation.fetch);
+      const server = { ...metadata.server, issuer: expected.issuer };
+      const configuration = configure(provider, server, conversation.fetch);
       if (known) setJwksCache(configuration, known);
       try {
+        const url = readCallback(callbackUrl, callbackQuery, provider, server.issuer);
         const response = await authorizationCodeGrant(configuration, url, {
           expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: codeVerifier,
-          idTokenExpected: true,
+          ...(provider.pkce !== false && { pkceCodeVerifier: codeVerifier }),
+          ...(provider.protocol !== 'oauth2' && { idTokenExpected: true }),
+          ...(provider.protocol !== 'oauth2' && expected.nonce !== undefined && { expectedNonce: expected.nonce }),
         });
-        return { tokens: tokensOf(response), idToken: { ...response.claims() } };
+        const idToken: Claims = { ...response.claims() };
+        checkTenant(provider, published, response.id_token ?? '', idToken, getJwksCache(configuration)?.jwks.keys);
+        return { tokens: tokensOf(response), idToken };
       } finally {
         const used = getJwksCache(configuration);
         if (used?.uat !== known?.uat) keys = used;
       }
     }
 
+    /** Tries what else this provider's token may say, if what it usually says was not to be found in it. */
+    async function attemptOther(known: typeof keys, thrown: unknown): Promise<ExchangedCode> {
+      const idToken = hasOwnExpectations(provider) ? await conversation.idToken() : undefined;
+      if (idToken === undefined) throw thrown;
+      const { issuer } = expected;
+      expected = expectationsOf(provider, expected, idToken);
+      if (expected.issuer === issuer && expected.nonce === nonce) throw thrown;
+      return attempt(known);
+    }
+
+    function attemptWithNewKeys(known: typeof keys, thrown: unknown): Promise<ExchangedCode> {
+      if (!conversation.isSent() || !mayBeNewKey(thrown)) throw thrown;
+      if (keys === known) {
+        if (isWithin(renewedAt, renewalPauseTtl, clock())) throw thrown;
+        renewedAt = clock();
+        keys = undefined;
+      }
+      return attempt(keys);
+    }
+
     const known = keys;
     try {
-      return await attempt(known).catch((thrown: unknown) => {
-        if (!conversation.isSent() || !mayBeNewKey(thrown)) throw thrown;
-        if (keys === known) {
-          if (isWithin(renewedAt, renewalPauseTtl, clock())) throw thrown;
-          renewedAt = clock();
-          keys = undefined;
-        }
-        return attempt(keys);
-      });
+      return await attempt(known)
+        .catch((thrown: unknown) => attemptOther(known, thrown))
+        .catch((thrown: unknown) => attemptWithNewKeys(known, thrown));
     } catch (thrown) {
       throw upstreamFault(provider.id, conversation.isSent() ? 'token response' : 'authorization response', thrown);
     }
@@ -94,31 +116,6 @@ export function createCodeExchange(
 function mayBeNewKey(thrown: unknown): boolean {
   const codes = ['OAUTH_KEY_SELECTION_FAILED', 'OAUTH_INVALID_RESPONSE'];
   return thrown instanceof ClientError && thrown.code !== undefined && codes.includes(thrown.code);
-}
-
-/** Sends the one POST of an exchange once, and gives its answer again to whoever repeats it. */
-function sendingOnce(fetch: CustomFetch): { readonly fetch: CustomFetch; isSent(): boolean } {
-  let answer: Promise<Response> | undefined;
-  return {
-    async fetch(url, options) {
-      if (options.method !== 'POST') return fetch(url, options);
-      answer ??= fetch(url, options);
-      return (await answer).clone();
-    },
-    isSent: () => answer !== undefined,
-  };
-}
-
-/** Lets sign-ins that need the provider's keys at the same time wait for the same request. */
-function sharingReads(fetch: CustomFetch): CustomFetch {
-  const running = new Map<string, Promise<Response>>();
-  return async (url, options) => {
-    // What is read with somebody's token is for nobody else.
-    if (options.method !== 'GET' || 'authorization' in options.headers) return fetch(url, options);
-    const answer = running.get(url) ?? fetch(url, options).finally(() => running.delete(url));
-    running.set(url, answer);
-    return (await answer).clone();
-  };
 }
 
 function tokensOf(response: TokenEndpointResponse & TokenEndpointResponseHelpers): UpstreamTokens {

@@ -10,6 +10,20 @@ import { FetchFault } from './pooled-fetch.js';
 /** Where in the conversation with the provider something went wrong. */
 export type UpstreamStep = 'discovery' | 'authorization response' | 'token response' | 'userinfo response' | 'identity';
 
+/** Why an answer that came cannot be used, where no library says so. */
+export class AnswerFault extends Error {
+  override readonly name = 'AnswerFault';
+  /** Such as `NOT_JSON`; in our words, never the provider's. */
+  readonly code: string;
+  readonly status: number | undefined;
+
+  constructor(code: string, status?: number) {
+    super('The answer cannot be used.');
+    this.code = code;
+    this.status = status;
+  }
+}
+
 const descriptions = {
   access_denied: 'The sign-in was cancelled or refused.',
   temporarily_unavailable: 'The identity provider is not available at the moment. Try again in a little while.',
@@ -31,6 +45,8 @@ const meanings: ReadonlyMap<string, UpstreamCode> = new Map([
   ['unauthorized_client', 'server_error'],
   ['unsupported_grant_type', 'server_error'],
   ['unsupported_response_type', 'server_error'],
+  // of several providers, in place of invalid_request
+  ['redirect_uri_mismatch', 'server_error'],
   // OpenID Connect Core §3.1.2.6
   ['login_required', 'access_denied'],
   ['consent_required', 'access_denied'],
@@ -59,7 +75,7 @@ function meaningOf(step: UpstreamStep, thrown: unknown): UpstreamCode {
   const named = meanings.get(errorOf(thrown) ?? '');
   if (named) return named;
   // A page in place of JSON is what proxies and maintenance modes send.
-  if (/^OAUTH_(?:RESPONSE_IS_NOT_JSON|PARSE_ERROR|TIMEOUT|ABORT)$/.test(codeOf(thrown))) {
+  if (/^(?:OAUTH_(?:RESPONSE_IS_NOT_JSON|PARSE_ERROR|TIMEOUT|ABORT)|NOT_JSON|RATE_LIMITED)$/.test(codeOf(thrown))) {
     return 'temporarily_unavailable';
   }
   return step === 'authorization response' ? 'access_denied' : 'server_error';
@@ -84,6 +100,7 @@ function errorOf(thrown: unknown): string | undefined {
 }
 
 function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof AnswerFault) return thrown.status;
   if (thrown instanceof ResponseBodyError || thrown instanceof WWWAuthenticateChallengeError) return thrown.status;
   return thrown instanceof ClientError && thrown.cause instanceof Response ? thrown.cause.status : undefined;
 }

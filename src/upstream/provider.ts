@@ -40,7 +40,7 @@ export interface IdentityEvidence {
   readonly profile: Claims;
   /**
    * Asks the provider something more in the user's name: a GET with the access token, JSON back, bounded like every
-   * other request. Only the endpoints' own hosts are to be named.
+   * other request. Only the issuer's and the endpoints' own origins are asked; nobody else is shown the token.
    *
    * @throws {AuthError} when there is no good answer; `optional` makes a refusal (401, 403, 404) an absent answer
    */
@@ -104,8 +104,12 @@ export interface UpstreamProvider {
   readonly errorCodes?: Readonly<Record<string, string>>;
   /** More parameters of the authorization request; those of the protocol itself cannot be replaced. */
   readonly authorizationParameters?: Readonly<Record<string, string>>;
-  /** More headers of requests to the token and userinfo endpoints. */
+  /** More headers of requests to the token and userinfo endpoints, and of what `identify` asks. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the userinfo endpoint is asked, if there is one. @defaultValue true */
+  readonly readsUserInfo?: boolean;
+  /** What is wrong with the settings, a sentence for each, which says what to do; with any the server does not start. */
+  readonly faults?: readonly string[];
   /**
    * Answers who the user is, in the names of OpenID Connect Core §5.1, and `organizations` and `groups`, which are
    * absent when they are unknown and empty when there are none.

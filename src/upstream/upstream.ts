@@ -3,9 +3,11 @@ import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
 import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
-import { faultsOf, discover, type ProviderMetadata } from './discovery.js';
-import { upstreamFault, type UpstreamStep } from './fault.js';
-import type { Claims, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
+import { createAsk } from './ask.js';
+import { discover, type ProviderMetadata } from './discovery.js';
+import { AnswerFault, upstreamFault, type UpstreamStep } from './fault.js';
+import type { Claims, IdentityEvidence, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
+import { faultsOf } from './provider-faults.js';
 import { refreshing } from './refreshing.js';
 import { joinClaims, readUserInfo } from './user-info.js';
 
@@ -60,6 +62,7 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
 export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
   const { callbackUrl, fetch, clock } = services;
   const { id, name, issuer } = provider;
+  const isOidc = provider.protocol !== 'oauth2';
   const faults = faultsOf(provider);
   if (faults.length > 0) throw new TypeError(`Provider ${id}: ${faults.join('; ')}.`);
   const metadata = refreshing(() => discover(provider, fetch), clock, discoverySettings);
@@ -69,17 +72,19 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     provider: Object.freeze({ id, name, issuer }),
 
     async authorizationUrl({ state, codeVerifier, nonce }) {
-      const { scopes, ...rest } = await metadata();
-      const url = buildAuthorizationUrl(configure(provider, { scopes, ...rest }, fetch), {
+      const { scopes, server } = await metadata();
+      const url = buildAuthorizationUrl(configure(provider, server, fetch), {
         ...provider.authorizationParameters,
         response_type: 'code',
         client_id: provider.clientId,
         redirect_uri: callbackUrl,
-        scope: scopes.join(' '),
+        ...(scopes.length > 0 && { scope: scopes.join(' ') }),
         state,
-        nonce,
-        code_challenge: codeChallengeOf(codeVerifier),
-        code_challenge_method: codeChallengeMethod,
+        ...(isOidc && { nonce }),
+        ...(provider.pkce !== false && {
+          code_challenge: codeChallengeOf(codeVerifier),
+          code_challenge_method: codeChallengeMethod,
+        }),
       });
       // A literal plus is %2B by now. Some providers do not read a plus as a space.
       url.search = url.search.replaceAll('+', '%20');
@@ -89,19 +94,36 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     async complete(callback) {
       const current = await metadata();
       const { tokens, idToken } = await exchange(current, callback);
-      const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken));
+      const ask = askingFor(current, tokens);
+      const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
       const user = await inStep('identity', async () => {
-        const evidence = { tokens, idToken, profile };
-        return readUserInfo((await provider.identify?.(evidence)) ?? joinClaims(evidence));
+        const joined = joinClaims({ idToken, profile });
+        const answer = await provider.identify?.({ tokens, idToken, profile, ask });
+        return answer ? readUserInfo(answer, { ...answer, ...joined }) : readUserInfo(joined);
       });
-      return { tokens, user, issuer };
+      // Subjects are those of the tenant; what its ID tokens say was verified.
+      return { tokens, user, issuer: provider.issuerOfTenant ? (idToken.iss as string) : issuer };
     },
   };
 
-  async function readProfile(current: ProviderMetadata, tokens: UpstreamTokens, { sub }: Claims): Promise<Claims> {
-    if (!current.hasUserInfo) return {};
+  function askingFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
+    const { authorization_endpoint, token_endpoint, userinfo_endpoint } = server;
+    const addresses = [issuer, authorization_endpoint, token_endpoint, userinfo_endpoint, provider.endpoints?.userInfo];
+    return createAsk({ provider, addresses: addresses.filter((address) => address !== undefined), accessToken, fetch });
+  }
+
+  async function readProfile(
+    { server }: ProviderMetadata,
+    { access_token }: UpstreamTokens,
+    { sub }: Claims,
+    ask: IdentityEvidence['ask'],
+  ): Promise<Claims> {
+    if (server.userinfo_endpoint === undefined) return {};
     // OpenID Connect Core §5.3.2: the subject is the ID token's, or the answer is not used.
-    return fetchUserInfo(configure(provider, current, fetch), tokens.access_token, sub as string);
+    if (isOidc) return fetchUserInfo(configure(provider, server, fetch), access_token, sub as string);
+    const profile = await ask(server.userinfo_endpoint);
+    if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) throw new AnswerFault('NO_PROFILE');
+    return profile as Claims;
   }
 
   async function inStep<T>(step: UpstreamStep, act: () => Promise<T>): Promise<T> {

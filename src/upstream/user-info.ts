@@ -4,6 +4,8 @@ import type { Claims, IdentityEvidence, UserInfo } from './provider.js';
 const maxLengths = { email: 254, name: 256, preferred_username: 256, picture: 2048, locale: 35 } as const;
 /** OpenID Connect Core §2: a subject has at most 255 characters. */
 const maxSubjectLength = 255;
+/** More groups than anybody can have: of such a list a part would be taken for the whole. */
+const maxNames = 1000;
 const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 /**
@@ -11,7 +13,7 @@ const unprintable = /[\p{Cc}\p{Cs}]/u;
  *
  * An address and its verification come from the same document: one document's `true` says nothing of another's address.
  */
-export function joinClaims({ idToken, profile }: IdentityEvidence): Claims {
+export function joinClaims({ idToken, profile }: Pick<IdentityEvidence, 'idToken' | 'profile'>): Claims {
   const { email, email_verified } = typeof profile.email === 'string' ? profile : idToken;
   return { ...idToken, ...profile, email, email_verified };
 }
@@ -19,11 +21,12 @@ export function joinClaims({ idToken, profile }: IdentityEvidence): Claims {
 /**
  * Copies the known claims of a user into a fixed shape.
  *
- * A claim of the wrong type or size is left out, except for the subject: without one nobody has signed in.
+ * A claim of the wrong type or size is left out, except for the subject: without one nobody has signed in. `raw` is
+ * what the provider said, where `claims` are made of it.
  *
  * @throws {AuthError} server_error when there is no usable subject
  */
-export function readUserInfo(claims: Claims): UserInfo {
+export function readUserInfo(claims: Claims, raw: Claims = claims): UserInfo {
   const sub = subjectOf(claims.sub);
   const text = (name: keyof typeof maxLengths) => textOf(claims[name], maxLengths[name]);
   const email = text('email');
@@ -31,6 +34,8 @@ export function readUserInfo(claims: Claims): UserInfo {
   const preferredUsername = text('preferred_username');
   const picture = text('picture');
   const locale = text('locale');
+  const organizations = namesOf(claims.organizations);
+  const groups = namesOf(claims.groups);
   return {
     sub,
     ...(email !== undefined && { email }),
@@ -40,7 +45,9 @@ export function readUserInfo(claims: Claims): UserInfo {
     ...(preferredUsername !== undefined && { preferred_username: preferredUsername }),
     ...(picture !== undefined && isWebAddress(picture) && { picture }),
     ...(locale !== undefined && { locale }),
-    raw: withoutPrototypes(claims),
+    ...(organizations && { organizations }),
+    ...(groups && { groups }),
+    raw: withoutPrototypes(raw),
   };
 }
 
@@ -53,6 +60,14 @@ function subjectOf(value: unknown): string {
 function textOf(value: unknown, maxLength: number): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
   return unprintable.test(value) ? undefined : value;
+}
+
+/** A list of names; undefined when there is none, which says nothing, unlike an empty one. */
+function namesOf(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length > maxNames) return undefined;
+  const names = value.map((name: unknown) => textOf(name, maxLengths.name)).filter((name) => name !== undefined);
+  // A list of something else is not an empty list.
+  return names.length > 0 || value.length === 0 ? [...new Set(names)] : undefined;
 }
 
 function isWebAddress(text: string): boolean {

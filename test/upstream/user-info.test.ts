@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { joinClaims, readUserInfo } from '../../src/upstream/user-info.js';
 
-const tokens = { access_token: 'x', token_type: 'bearer' };
-
 describe('the claims of a user', () => {
   it('are copied into a fixed shape', () => {
-    const claims = { sub: '1', email: 'a@example.test', email_verified: true, name: 'A', locale: 'de', groups: ['x'] };
+    const claims = { sub: '1', email: 'a@example.test', email_verified: true, name: 'A', locale: 'de', extra: ['x'] };
     const { raw, ...user } = readUserInfo(claims);
     expect(user).toEqual({ sub: '1', email: 'a@example.test', email_verified: true, name: 'A', locale: 'de' });
     expect(raw).toEqual(claims);
@@ -49,6 +47,28 @@ describe('the claims of a user', () => {
     expect(Object.keys(readUserInfo(claims))).toEqual(['sub', 'email_verified', 'raw']);
   });
 
+  it.each([
+    [
+      ['a', 'b', 'a'],
+      ['a', 'b'],
+    ],
+    [[], []],
+    [['a', 7, '', 'x'.repeat(257)], ['a']],
+    [[{ id: 1 }], undefined],
+    ['a', undefined],
+    [null, undefined],
+    [Array.from({ length: 1001 }, (_, index) => `g${index}`), undefined],
+  ])('have the groups and organizations of %j, where unknown is not none', (value, expected) => {
+    const user = readUserInfo({ sub: '1', groups: value, organizations: value });
+    expect(user.groups).toEqual(expected);
+    expect(user.organizations).toEqual(expected);
+    expect('groups' in user).toBe(expected !== undefined);
+  });
+
+  it('keep what the provider said beside what was made of it', () => {
+    expect(readUserInfo({ sub: '1' }, { id: 1 })).toEqual({ sub: '1', email_verified: false, raw: { id: 1 } });
+  });
+
   it('bring no prototype with them', () => {
     const hostile = JSON.parse('{"sub":"1","__proto__":{"admin":true},"deep":{"__proto__":{"admin":true}}}') as object;
     const { raw } = readUserInfo(hostile as never);
@@ -71,14 +91,14 @@ describe('the claims of a user', () => {
 
 describe('two documents about one user', () => {
   it('are joined, the profile first', () => {
-    const evidence = { tokens, idToken: { sub: '1', name: 'Old', hd: 'x' }, profile: { sub: '1', name: 'New' } };
+    const evidence = { idToken: { sub: '1', name: 'Old', hd: 'x' }, profile: { sub: '1', name: 'New' } };
     expect(joinClaims(evidence)).toMatchObject({ sub: '1', name: 'New', hd: 'x' });
   });
 
   it("do not verify one another's address", () => {
     const profile = { sub: '1', email: 'other@example.test' };
     const idToken = { sub: '1', email: 'a@example.test', email_verified: true };
-    const user = readUserInfo(joinClaims({ tokens, idToken, profile }));
+    const user = readUserInfo(joinClaims({ idToken, profile }));
     expect(user).toMatchObject({ email: 'other@example.test', email_verified: false });
   });
 });

@@ -1,0 +1,90 @@
+import type { Claims, UpstreamProvider } from '../src/upstream/provider.js';
+import { AuthError } from '../src/protocol/auth-error.js';
+
+/** Settings of {@link azureProvider}. */
+export interface AzureOptions {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The tenant's id or one of its domains; or `organizations`, `consumers` or `common`, which are many tenants. */
+  readonly tenant?: string;
+  /** The same as `tenant`. */
+  readonly tenantId?: string;
+  /** The ids of the tenants whose users may sign in. */
+  readonly allowedTenants?: readonly string[];
+  /** Says that users of any tenant at all may sign in, where `tenant` is `organizations` or `common`. */
+  readonly anyTenant?: boolean;
+  /** The sign-in host of a national cloud. @defaultValue `https://login.microsoftonline.com` */
+  readonly authority?: string;
+  /** @defaultValue `openid`, `profile`, `email`, `offline_access` */
+  readonly scopes?: readonly string[];
+  /** More parameters of the authorization request, such as `domain_hint`. */
+  readonly authorizationParameters?: UpstreamProvider['authorizationParameters'];
+}
+
+/** The tenant of all personal Microsoft accounts. */
+const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad';
+const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Microsoft Entra ID, formerly Azure AD.
+ *
+ * The user's organization is the tenant's id. Addresses are written by the tenants' administrators, so one is verified
+ * only where the app has the optional claim `xms_edov` and it says so.
+ */
+export function azureProvider(options: AzureOptions): UpstreamProvider {
+  const { clientId, clientSecret, anyTenant = false, authority = 'https://login.microsoftonline.com' } = options;
+  const { scopes = ['openid', 'profile', 'email', 'offline_access'], authorizationParameters } = options;
+  const tenant = (options.tenant ?? options.tenantId ?? '').toLowerCase();
+  const allowed = options.allowedTenants?.map((id) => id.toLowerCase());
+  return {
+    id: 'azure',
+    name: 'Microsoft',
+    issuer: `${authority.replace(/\/+$/, '')}/${tenant}/v2.0`,
+    clientId,
+    clientSecret,
+    scopes,
+    clientAuthentication: 'client_secret_post',
+    idTokenAlgorithms: ['RS256'],
+    authorizationParameters,
+    // It knows less than the ID token, and answers only to tokens for Microsoft Graph.
+    readsUserInfo: false,
+    faults: faultsOf(tenant, allowed, anyTenant),
+    issuerOfTenant({ tid }, published) {
+      if (typeof tid !== 'string' || !guid.test(tid)) throw refusal('server_error', 'The sign-in names no tenant.');
+      const isAllowed =
+        (allowed?.includes(tid) ?? true) &&
+        (tenant !== 'organizations' || tid !== consumers) &&
+        (tenant !== 'consumers' || tid === consumers) &&
+        (!guid.test(tenant) || tid === tenant);
+      if (!isAllowed) throw refusal('access_denied', 'Accounts of this organization may not sign in here.');
+      return published.replace('{tenantid}', tid);
+    },
+    identify: ({ idToken }) => ({
+      ...idToken,
+      email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
+      picture: undefined,
+      organizations: [idToken.tid],
+      groups: groupsOf(idToken),
+    }),
+  };
+}
+
+function faultsOf(tenant: string, allowed: readonly string[] | undefined, anyTenant: boolean): string[] {
+  const faults = {
+    'the tenant is missing; use the id of your tenant': tenant === '',
+    'with the tenant common or organizations anybody could sign in; list allowedTenants, or say anyTenant: true':
+      (tenant === 'common' || tenant === 'organizations') && allowed === undefined && !anyTenant,
+    'allowedTenants has to list the ids of tenants': allowed?.every((id) => guid.test(id)) === false,
+  };
+  return Object.entries(faults).flatMap(([text, isFault]) => (isFault ? [text] : []));
+}
+
+/** Of more than 200 groups there is only a pointer to a list elsewhere: they are unknown, not none. */
+function groupsOf({ groups, hasgroups, _claim_names: elsewhere }: Claims): unknown {
+  const isElsewhere = typeof elsewhere === 'object' && elsewhere !== null && 'groups' in elsewhere;
+  return isElsewhere || hasgroups !== undefined ? undefined : groups;
+}
+
+function refusal(code: 'access_denied' | 'server_error', text: string): AuthError {
+  return new AuthError(code, text);
+}

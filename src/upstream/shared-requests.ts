@@ -1,0 +1,42 @@
+import type { CustomFetch } from 'openid-client';
+
+/** A conversation with one POST in it. */
+export interface SingleExchange {
+  readonly fetch: CustomFetch;
+  isSent(): boolean;
+  /** The ID token in the answer, unverified. */
+  idToken(): Promise<string | undefined>;
+}
+
+/** Sends the one POST of an exchange once, and gives its answer again to whoever repeats it. */
+export function sendingOnce(fetch: CustomFetch): SingleExchange {
+  let answer: Promise<Response> | undefined;
+  return {
+    async fetch(url, options) {
+      if (options.method !== 'POST') return fetch(url, options);
+      answer ??= fetch(url, options);
+      return (await answer).clone();
+    },
+    isSent: () => answer !== undefined,
+    async idToken() {
+      try {
+        const body = (await (await answer)?.clone().json()) as { id_token?: unknown } | undefined;
+        return typeof body?.id_token === 'string' ? body.id_token : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Lets sign-ins that need the provider's keys at the same time wait for the same request. */
+export function sharingReads(fetch: CustomFetch): CustomFetch {
+  const running = new Map<string, Promise<Response>>();
+  return async (url, options) => {
+    // What is read with somebody's token is for nobody else.
+    if (options.method !== 'GET' || 'authorization' in options.headers) return fetch(url, options);
+    const answer = running.get(url) ?? fetch(url, options).finally(() => running.delete(url));
+    running.set(url, answer);
+    return (await answer).clone();
+  };
+}

@@ -1,0 +1,169 @@
+import nock from 'nock';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { azureProvider, type AzureOptions } from '../../providers/azure.js';
+import { credentials, parametersOf, play, upstreamOf, type Part } from './stage.js';
+
+const host = 'https://login.microsoftonline.com';
+const acme = '11111111-2222-3333-4444-555555555555';
+const other = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
+const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad';
+const template = `${host}/{tenantid}/v2.0`;
+
+function part(options: Partial<AzureOptions>, claims: Record<string, unknown> = {}, more: Partial<Part> = {}): Part {
+  const provider = azureProvider({ ...credentials, ...options });
+  const tenant = options.tenant ?? options.tenantId ?? '';
+  const isOne = /^[0-9a-f-]{36}$/.test(tenant);
+  return {
+    provider,
+    document: {
+      issuer: isOne ? `${host}/${tenant}/v2.0` : template,
+      authorization_endpoint: `${host}/${tenant}/oauth2/v2.0/authorize`,
+      token_endpoint: `${host}/${tenant}/oauth2/v2.0/token`,
+      jwks_uri: `${host}/${tenant}/discovery/v2.0/keys`,
+      userinfo_endpoint: 'https://graph.microsoft.com/oidc/userinfo',
+    },
+    claims: { iss: `${host}/${acme}/v2.0`, tid: acme, sub: 'pairwise-1', oid: 'o-1', ...claims },
+    key: { issuer: template, use: 'sig' },
+    ...more,
+  };
+}
+
+describe('azureProvider', () => {
+  beforeAll(() => nock.disableNetConnect());
+  afterEach(() => nock.cleanAll());
+  afterAll(() => nock.enableNetConnect());
+
+  it('asks for refresh tokens by a scope, with PKCE although it is not published', async () => {
+    expect(await parametersOf(part({ tenant: acme }))).toMatchObject({
+      scope: 'openid profile email offline_access',
+      code_challenge_method: 'S256',
+      nonce: 'nonce-1',
+    });
+  });
+
+  it.each<[string, Partial<AzureOptions>]>([
+    ['its own tenant', { tenant: acme }],
+    ['its own tenant, called tenantId', { tenantId: acme }],
+    ['its own tenant in capitals', { tenant: acme.toUpperCase() }],
+    ['organizations of a list', { tenant: 'organizations', allowedTenants: [acme.toUpperCase()] }],
+    ['any organization', { tenant: 'organizations', anyTenant: true }],
+    ['any account', { tenant: 'common', anyTenant: true }],
+  ])('signs in users of %s', async (_, options) => {
+    const tenant = (options.tenant ?? options.tenantId ?? '').toLowerCase();
+    const { user, issuer } = await play({
+      ...part({ tenant }),
+      provider: azureProvider({ ...credentials, ...options }),
+    });
+    expect(user).toMatchObject({ sub: 'pairwise-1', organizations: [acme], email_verified: false });
+    expect(issuer).toBe(`${host}/${acme}/v2.0`);
+  });
+
+  it('signs in personal accounts where it is told to', async () => {
+    const scene = part({ tenant: 'consumers' }, { tid: consumers, iss: `${host}/${consumers}/v2.0` });
+    const document = { ...scene.document, issuer: `${host}/${consumers}/v2.0` };
+    expect((await play({ ...scene, document })).user.organizations).toEqual([consumers]);
+  });
+
+  it('takes a tenant by its domain, whose issuer is the one that is published', async () => {
+    const scene = part({ tenant: 'acme.example' });
+    const document = { ...scene.document, issuer: `${host}/${acme}/v2.0` };
+    expect((await play({ ...scene, document })).issuer).toBe(`${host}/${acme}/v2.0`);
+    const claims = { ...scene.claims, tid: other, iss: `${host}/${other}/v2.0` };
+    await expect(play({ ...scene, document, claims })).rejects.toMatchObject({ code: 'server_error' });
+  });
+
+  const of = (tid: string) => ({ tid, iss: `${host}/${tid}/v2.0` });
+  it.each<[string, Partial<AzureOptions>, Record<string, unknown>]>([
+    ['another tenant', { tenant: acme }, of(other)],
+    ['a tenant that is not on the list', { tenant: 'organizations', allowedTenants: [acme] }, of(other)],
+    ['no organization', { tenant: 'organizations', anyTenant: true }, of(consumers)],
+    ['an organization where personal accounts are meant', { tenant: 'consumers' }, of(acme)],
+  ])('refuses users of %s', async (_, options, claims) => {
+    await expect(play(part(options, claims))).rejects.toMatchObject({ code: 'access_denied' });
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['whose tenant and issuer differ', { tid: other }],
+    ['without a tenant', { tid: undefined }],
+    ['whose tenant is a pattern', { tid: '{tenantid}', iss: template }],
+    ['of an older version', { iss: `https://sts.windows.net/${acme}/` }],
+    ['that repeats another nonce', { nonce: 'other' }],
+  ])('refuses an ID token %s', async (_, claims) => {
+    const scene = part({ tenant: 'common', anyTenant: true }, claims);
+    await expect(play(scene)).rejects.toMatchObject({ code: 'server_error' });
+  });
+
+  it('refuses an ID token that the key of another tenant signed', async () => {
+    const key = { issuer: `${host}/${consumers}/v2.0` };
+    await expect(play(part({ tenant: 'common', anyTenant: true }, {}, { key }))).rejects.toMatchObject({
+      code: 'server_error',
+    });
+    const own = { issuer: `${host}/${acme}/v2.0` };
+    expect((await play(part({ tenant: 'common', anyTenant: true }, {}, { key: own }))).user.sub).toBe('pairwise-1');
+  });
+
+  it('refuses the document of another host', async () => {
+    const scene = part({ tenant: acme });
+    const document = { ...scene.document, issuer: `https://evil.example/${acme}/v2.0` };
+    await expect(play({ ...scene, document })).rejects.toMatchObject({ code: 'server_error' });
+  });
+
+  it.each([
+    [true, true],
+    ['true', true],
+    [1, true],
+    ['1', true],
+    [false, false],
+    ['false', false],
+    ['0', false],
+    [undefined, false],
+  ])('has a verified address when xms_edov is %j: %s', async (xms_edov, expected) => {
+    const claims = { email: 'a@acme.example', email_verified: true, xms_edov };
+    const { user } = await play(part({ tenant: acme }, claims));
+    expect(user).toMatchObject({ email: 'a@acme.example', email_verified: expected });
+  });
+
+  it('takes no other name for an address', async () => {
+    const { user } = await play(
+      part({ tenant: acme }, { preferred_username: 'a@acme.example', upn: 'a@acme.example' }),
+    );
+    expect('email' in user).toBe(false);
+    expect(user.preferred_username).toBe('a@acme.example');
+  });
+
+  it.each<[string, Record<string, unknown>, unknown]>([
+    ['are those of the ID token', { groups: ['g-1'] }, ['g-1']],
+    ['are unknown without one', {}, undefined],
+    ['are unknown when there are too many', { _claim_names: { groups: 'src1' } }, undefined],
+    ['are unknown when only their number is said', { hasgroups: true, groups: [] }, undefined],
+  ])('has groups that %s', async (_, claims, expected) => {
+    expect((await play(part({ tenant: acme }, claims))).user.groups).toEqual(expected);
+  });
+
+  it.each<[Partial<AzureOptions>, string]>([
+    [{ tenant: 'common' }, 'anyTenant'],
+    [{ tenant: 'organizations' }, 'allowedTenants'],
+    [{ tenant: '' }, 'tenant is missing'],
+    [{}, 'tenant is missing'],
+    [{ tenant: 'common', allowedTenants: ['acme.example'] }, 'ids of tenants'],
+  ])('does not start with %j', (options, words) => {
+    expect(() => upstreamOf(azureProvider({ ...credentials, ...options }))).toThrow(words);
+  });
+
+  it('can be one of a national cloud', () => {
+    const provider = azureProvider({ ...credentials, tenant: acme, authority: 'https://login.microsoftonline.us/' });
+    expect(provider.issuer).toBe(`https://login.microsoftonline.us/${acme}/v2.0`);
+  });
+
+  it.each([
+    [
+      400,
+      { error: 'invalid_grant', error_description: 'AADSTS54005:\r\n canary', error_codes: [54005] },
+      'access_denied',
+    ],
+    [401, { error: 'invalid_client', error_codes: [7000215] }, 'server_error'],
+    [400, { error: 'interaction_required', suberror: 'basic_action' }, 'access_denied'],
+  ])('takes the error %s %j for what it is', async (status, body, code) => {
+    await expect(play(part({ tenant: acme }, {}, { token: { status, body } }))).rejects.toMatchObject({ code });
+  });
+});

@@ -1,0 +1,113 @@
+import nock from 'nock';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { discordProvider, type DiscordOptions } from '../../providers/discord.js';
+import { credentials, parametersOf, play, type Part, type Sent } from './stage.js';
+
+const me = 'https://discord.com/api/users/@me';
+const guilds = `${me}/guilds`;
+const profile = {
+  id: '80351110224678912',
+  username: 'nelly',
+  discriminator: '0',
+  global_name: 'Nelly',
+  avatar: '8342729096ea3675442027381ff50dfe',
+  verified: true,
+  email: 'nelly@discord.example',
+  locale: 'en-US',
+};
+
+function part(options: Partial<DiscordOptions> = {}, changes: object = {}, more: Partial<Part> = {}): Part {
+  const provider = discordProvider({ ...credentials, ...options });
+  return { provider, answers: { [me]: { body: { ...profile, ...changes } } }, ...more };
+}
+
+describe('discordProvider', () => {
+  beforeAll(() => nock.disableNetConnect());
+  afterEach(() => nock.cleanAll());
+  afterAll(() => nock.enableNetConnect());
+
+  it('asks with PKCE and state, and without a nonce', async () => {
+    const parameters = await parametersOf(part());
+    expect(parameters).toMatchObject({ scope: 'identify email', state: 'state-1', code_challenge_method: 'S256' });
+    expect('nonce' in parameters).toBe(false);
+  });
+
+  it('says who the user is', async () => {
+    const sent: Sent[] = [];
+    const { user, tokens, issuer } = await play(part(), sent);
+    const { raw, ...known } = user;
+    expect(known).toEqual({
+      sub: '80351110224678912',
+      email: 'nelly@discord.example',
+      email_verified: true,
+      name: 'Nelly',
+      preferred_username: 'nelly',
+      locale: 'en-US',
+      picture: 'https://cdn.discordapp.com/avatars/80351110224678912/8342729096ea3675442027381ff50dfe.png',
+    });
+    expect(raw.verified).toBe(true);
+    expect(issuer).toBe('https://discord.com');
+    expect(tokens.access_token).toBe('access-1');
+    expect(sent.map(({ address }) => address)).toEqual(['https://discord.com/api/oauth2/token', me]);
+    expect(sent[0]?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
+    expect(sent[0]?.body.get('code_verifier')).toBe('v'.repeat(43));
+    expect(sent[1]?.headers).toMatchObject({ authorization: 'Bearer access-1', 'user-agent': 'mcp-gatehouse' });
+  });
+
+  it.each<[string, object, object]>([
+    ['who moves', { avatar: 'a_1' }, { picture: 'https://cdn.discordapp.com/avatars/80351110224678912/a_1.gif' }],
+    ['without a picture', { avatar: null }, { picture: 'https://cdn.discordapp.com/embed/avatars/5.png' }],
+    [
+      'without a picture, with an old name',
+      { avatar: null, discriminator: '1337' },
+      { picture: 'https://cdn.discordapp.com/embed/avatars/2.png' },
+    ],
+    ['without a display name', { global_name: null }, { name: 'nelly' }],
+    ['whose address is not verified', { verified: false }, { email_verified: false }],
+  ])('shows a user %s', async (_, changes, expected) => {
+    expect((await play(part({}, changes))).user).toMatchObject(expected);
+  });
+
+  it('has no verified address for an account that was made by telephone', async () => {
+    const { user } = await play(part({}, { email: null, verified: true }));
+    expect(user.email_verified).toBe(false);
+    expect('email' in user).toBe(false);
+  });
+
+  it.each<[string, object, unknown]>([
+    ['those of the user', { body: [{ id: '1' }, { id: '2' }] }, ['1', '2']],
+    ['none', { body: [] }, []],
+    ['unknown when refused', { status: 403, body: { message: 'Missing Access', code: 50001 } }, undefined],
+  ])('knows the servers: %s', async (_, answer, expected) => {
+    const scene = part({ scopes: ['identify', 'guilds'] });
+    const { user } = await play({ ...scene, answers: { ...scene.answers, [guilds]: answer as never } });
+    expect(user.organizations).toEqual(expected);
+  });
+
+  it.each<[number, unknown, string]>([
+    [401, { message: '401: Unauthorized', code: 0 }, 'server_error'],
+    [429, { message: 'You are being rate limited.', retry_after: 1.5 }, 'temporarily_unavailable'],
+    [429, 'error code: 1015', 'temporarily_unavailable'],
+    [500, 'oops', 'temporarily_unavailable'],
+    [200, '<h1>Maintenance</h1>', 'temporarily_unavailable'],
+    [200, [], 'server_error'],
+    [200, {}, 'server_error'],
+    [302, {}, 'server_error'],
+  ])('signs nobody in when the profile is %s %j', async (status, body, code) => {
+    const scene = part({}, {}, { answers: { [me]: { status, body } } });
+    await expect(play(scene)).rejects.toMatchObject({ code });
+  });
+
+  it.each<[number, unknown, string]>([
+    [400, { error: 'invalid_grant', error_description: 'Invalid "code" in request.' }, 'access_denied'],
+    [401, { error: 'invalid_client' }, 'server_error'],
+    [429, 'error code: 1015', 'temporarily_unavailable'],
+  ])('takes the answer %s %j of the token endpoint for what it is', async (status, body, code) => {
+    await expect(play(part({}, {}, { token: { status, body } }))).rejects.toMatchObject({ code });
+  });
+
+  it('refuses a callback with another state', async () => {
+    const scene = part({}, {}, { callbackQuery: 'code=code-1&state=other' });
+    await expect(play(scene)).rejects.toMatchObject({ code: 'access_denied' });
+  });
+});
