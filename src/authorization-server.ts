@@ -1,4 +1,4 @@
-import { ConfigurationError, parseOptions, type ConfiguredResource } from './config.js';
+import { ConfigurationError, parseOptions } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
@@ -13,6 +13,7 @@ import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import type { ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import {

@@ -1,6 +1,7 @@
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import type { ConfiguredResource, Settings } from './config.js';
+import type { Settings } from './config.js';
+import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
