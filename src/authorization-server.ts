@@ -28,9 +28,9 @@ import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 /** What a bearer gate asks of a request. */
 export interface BearerAuthOptions {
   /** Scopes that every token must have. @defaultValue none */
-  scopes?: string[];
+  scopes?: string[] | undefined;
   /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
-  resource?: string;
+  resource?: string | undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export class OAuthAuthorizationServer {
   readonly #newRequestId: () => string;
 
   /**
-   * Serves a web-standard request: for Next.js, Hono, Bun and edge runtimes.
+   * Serves a web-standard request: for Next.js, Hono and Bun.
    *
    * What is none of this server's is answered with 404.
    */

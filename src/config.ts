@@ -26,7 +26,10 @@ export type Settings = Readonly<z.output<typeof schema>>;
 const day = 24 * 3600;
 
 const isFunction = (value: unknown) => typeof value === 'function';
-const isStore = (value: unknown) => typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
+const isStore = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['get', 'set', 'delete', 'list', 'close'].every((verb) => isFunction((value as Record<string, unknown>)[verb]));
 
 const seconds = (min: number, max: number) =>
   z
@@ -51,7 +54,9 @@ const schema = z.strictObject({
     .optional(),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
-    .union([z.string(), z.custom<Store>(isStore)], { error: 'has to be a store, or text such as sqlite:PATH' })
+    .union([z.string(), z.custom<Store>(isStore)], {
+      error: 'has to be text such as sqlite:PATH, or a store with get, set, delete, list and close',
+    })
     .default('sqlite:.gatehouse/gatehouse.sqlite')
     .refine((store) => typeof store !== 'string' || /^(memory:$|sqlite:.)/.test(store), {
       error: 'has to be sqlite:PATH or memory:',
@@ -97,7 +102,8 @@ export function parseOptions(options: OAuthAuthorizationServerOptions, productio
 function withoutAliases(options: OAuthAuthorizationServerOptions) {
   const named: Record<string, unknown> = {};
   const faults: string[] = [];
-  for (const [name, value] of Object.entries(options)) {
+  // Nothing at all is what JavaScript may pass, and lacks what is missing.
+  for (const [name, value] of Object.entries((options as object | undefined) ?? {})) {
     if (value === undefined) continue;
     const full = Object.hasOwn(aliases, name) ? aliases[name as keyof typeof aliases] : name;
     if (Object.hasOwn(named, full)) faults.push(`${full} is given twice, under two of its names: leave one out.`);
