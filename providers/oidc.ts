@@ -7,22 +7,22 @@ export interface OidcOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /** The provider's short name in this installation. @defaultValue `oidc` */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** What users read on the button. @defaultValue the host of the issuer */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * The scopes to ask for. `offline_access`, which keeps users signed in, is asked for only where the provider
    * publishes it.
    *
    * @defaultValue `openid`, `email`, `profile`, `offline_access`
    */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** How the client secret is sent. @defaultValue `client_secret_basic` */
-  readonly clientAuthentication?: UpstreamProvider['clientAuthentication'];
+  readonly clientAuthentication?: UpstreamProvider['clientAuthentication'] | undefined;
   /** More parameters of the authorization request, such as `prompt`. */
-  readonly authorizationParameters?: UpstreamProvider['authorizationParameters'];
+  readonly authorizationParameters?: UpstreamProvider['authorizationParameters'] | undefined;
   /** Who the user is, for a provider whose claims have names of their own. */
-  readonly identify?: UpstreamProvider['identify'];
+  readonly identify?: UpstreamProvider['identify'] | undefined;
 }
 
 const defaultScopes = ['openid', 'email', 'profile', 'offline_access'];

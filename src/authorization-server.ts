@@ -1,4 +1,4 @@
-import { ConfigurationError, parseOptions, type ConfiguredResource } from './config.js';
+import { ConfigurationError, parseOptions } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
@@ -13,6 +13,7 @@ import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import type { ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import {
@@ -27,9 +28,9 @@ import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 /** What a bearer gate asks of a request. */
 export interface BearerAuthOptions {
   /** Scopes that every token must have. @defaultValue none */
-  scopes?: string[];
+  scopes?: string[] | undefined;
   /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
-  resource?: string;
+  resource?: string | undefined;
 }
 
 /**
@@ -50,7 +51,7 @@ export class OAuthAuthorizationServer {
   readonly #newRequestId: () => string;
 
   /**
-   * Serves a web-standard request: for Next.js, Hono, Bun and edge runtimes.
+   * Serves a web-standard request: for Next.js, Hono and Bun.
    *
    * What is none of this server's is answered with 404.
    */

@@ -1,17 +1,12 @@
 import { z } from 'zod';
-import type { Resource } from './flow/authorization-request.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import { isLoopbackHost } from './protocol/redirect-uri.js';
-import { canonicalResource } from './protocol/resource-indicator.js';
-import { isScopeToken } from './protocol/scope.js';
+import { issuer, provider, resource } from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
-import { faultsOf } from './upstream/provider-faults.js';
-import type { UpstreamProvider } from './upstream/provider.js';
 
 /** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */
 export class ConfigurationError extends Error {
@@ -28,19 +23,13 @@ export class ConfigurationError extends Error {
 /** A configuration that was checked, with every default filled in. */
 export type Settings = Readonly<z.output<typeof schema>>;
 
-/** A resource as it was configured. */
-export interface ConfiguredResource extends Resource {
-  readonly documentation?: string;
-}
-
 const day = 24 * 3600;
 
-const isSecureUrl = (text: string) => {
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || isLoopbackHost(hostname);
-};
 const isFunction = (value: unknown) => typeof value === 'function';
-const isStore = (value: unknown) => typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
+const isStore = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['get', 'set', 'delete', 'list', 'close'].every((verb) => isFunction((value as Record<string, unknown>)[verb]));
 
 const seconds = (min: number, max: number) =>
   z
@@ -49,72 +38,13 @@ const seconds = (min: number, max: number) =>
     .max(max);
 const functionOf = <T>() => z.custom<T>(isFunction, { error: 'has to be a function' });
 
-const issuer = z
-  .string({ error: 'is missing: give the public URL of this server, such as https://mcp.example.com' })
-  .transform((text) => text.replace(/\/+$/, ''))
-  .refine((text) => canonicalResource(text) === text && /^https?:\/\/[\w.:[\]-]+(\/[\w.~-]+)*$/.test(text), {
-    error: 'has to be a plain URL in its usual spelling: scheme, lower-case host and perhaps a path, nothing else',
-    abort: true,
-  })
-  .refine((text) => !text.includes('..') && !text.includes('/.well-known'), {
-    error: 'has a host or a path that no document could be found under',
-  })
-  .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses (localhost, 127.0.0.1) only' });
-
-const resource = z
-  .strictObject({
-    url: z
-      .string()
-      .refine((text) => canonicalResource(text) !== undefined, {
-        error: 'has to be the URL of an MCP server, without query and fragment',
-        abort: true,
-      })
-      .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses only' }),
-    name: z.string().min(1).max(100).optional(),
-    documentation: z.url({ protocol: /^https?$/, error: 'has to be a web address' }).optional(),
-    scopes: z
-      .record(z.string(), z.string())
-      .default({})
-      .refine((scopes) => Object.keys(scopes).every(isScopeToken), { error: 'has a name that is no scope token' }),
-    defaultScopes: z.array(z.string()).optional(),
-  })
-  .refine(({ scopes, defaultScopes = [] }) => defaultScopes.every((scope) => Object.hasOwn(scopes, scope)), {
-    error: 'has defaultScopes that are not among its scopes',
-  })
-  .transform(({ url, name, documentation, scopes, defaultScopes }): ConfiguredResource => ({
-    url: canonicalResource(url) ?? url,
-    scopes: new Map(Object.entries(scopes)),
-    defaultScopes: defaultScopes ?? Object.keys(scopes),
-    ...(name !== undefined && { name }),
-    ...(documentation !== undefined && { documentation }),
-  }));
-
-const provider = z.custom<UpstreamProvider>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    'id' in value &&
-    /^[a-z0-9][a-z0-9_-]{0,31}$/.test(String(value.id)) &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    value.name !== '',
-  {
-    error: 'is not a provider: use a preset such as oidcProvider({ … }), with a short lower-case id and a name',
-    abort: true,
-  },
-);
-
-const usableProvider = provider.superRefine((value, context) => {
-  for (const message of faultsOf(value)) context.addIssue({ code: 'custom', message: `(${value.id}): ${message}` });
-});
-
 const isDistinct = (values: readonly unknown[]) => new Set(values).size === values.length;
 
 const schema = z.strictObject({
   issuer,
   secret: secrets,
   providers: z
-    .array(usableProvider, { error: 'is missing: name at least one, such as oidcProvider({ … })' })
+    .array(provider, { error: 'is missing: name at least one, such as oidcProvider({ … })' })
     .min(1, { error: 'is empty: name at least one, such as oidcProvider({ … })' })
     .refine((list) => isDistinct(list.map(({ id }) => id)), { error: 'has two providers with the same id' }),
   resources: z
@@ -124,7 +54,9 @@ const schema = z.strictObject({
     .optional(),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
-    .union([z.string(), z.custom<Store>(isStore)], { error: 'has to be a store, or text such as sqlite:PATH' })
+    .union([z.string(), z.custom<Store>(isStore)], {
+      error: 'has to be text such as sqlite:PATH, or a store with get, set, delete, list and close',
+    })
     .default('sqlite:.gatehouse/gatehouse.sqlite')
     .refine((store) => typeof store !== 'string' || /^(memory:$|sqlite:.)/.test(store), {
       error: 'has to be sqlite:PATH or memory:',
@@ -170,7 +102,8 @@ export function parseOptions(options: OAuthAuthorizationServerOptions, productio
 function withoutAliases(options: OAuthAuthorizationServerOptions) {
   const named: Record<string, unknown> = {};
   const faults: string[] = [];
-  for (const [name, value] of Object.entries(options)) {
+  // Nothing at all is what JavaScript may pass, and lacks what is missing.
+  for (const [name, value] of Object.entries((options as object | undefined) ?? {})) {
     if (value === undefined) continue;
     const full = Object.hasOwn(aliases, name) ? aliases[name as keyof typeof aliases] : name;
     if (Object.hasOwn(named, full)) faults.push(`${full} is given twice, under two of its names: leave one out.`);

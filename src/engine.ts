@@ -1,6 +1,7 @@
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import type { ConfiguredResource, Settings } from './config.js';
+import type { Settings } from './config.js';
+import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
@@ -84,7 +85,6 @@ export function createEngine(
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
   const transactions = createTransactions(sealing, clock);
-  const consentUrl = `${issuer}/oauth/consent`;
 
   return {
     registeredClients,
@@ -99,11 +99,20 @@ export function createEngine(
       resources,
       upstreams,
       tokenMapper,
-      ask: createAsk(consentUrl, resources, providers, transactions, binding, clock, randomness, transactionTtl),
+      ask: createAsk({
+        action: `${issuer}/oauth/consent`,
+        resources,
+        providers,
+        transactions,
+        binding,
+        clock,
+        randomness,
+        transactionTtl,
+      }),
       transactions,
       signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
       binding,
-      issueCode: createIssueCode(
+      issueCode: createIssueCode({
         grants,
         grantIds,
         credentials,
@@ -112,7 +121,7 @@ export function createEngine(
         clock,
         randomness,
         authorizationCodeTtl,
-      ),
+      }),
     }),
     verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
     close: () => pool.close(),

@@ -6,7 +6,7 @@ export {
   type Environment,
   type EnvironmentOptions,
 } from './environment.js';
-export type { BearerMiddleware } from './express/bearer-auth.js';
+export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
 export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
 export type { Log, LogEntry } from './http/log.js';
@@ -16,8 +16,8 @@ export type { OAuthAuthorizationServerOptions, ResourceOptions, SigningOptions }
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
-export { memoryStore, type MemoryStoreOptions } from './storage/memory.js';
-export { sqliteStore, type SqliteStoreOptions } from './storage/sqlite.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
+export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
+export { systemClock } from './system.js';
 export type { UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
 export type { FetchHandler } from './web/fetch-handler.js';

@@ -17,57 +17,57 @@ export interface OAuthAuthorizationServerOptions {
    * The secret that everything is derived from, of at least 32 random characters; or several: the first makes, all
    * verify. To rotate, add a new one last on every instance, then move it to the front.
    */
-  secret?: string | string[];
+  secret?: string | string[] | undefined;
   /** The providers that users sign in with. */
-  providers?: UpstreamProvider[];
+  providers?: UpstreamProvider[] | undefined;
   /**
    * The MCP servers that tokens are issued for; the first one is the default.
    *
    * @defaultValue one, at `/mcp` below the issuer, without scopes
    */
-  resources?: ResourceOptions[];
+  resources?: ResourceOptions[] | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
-  tokenMapper?: TokenMapper;
+  tokenMapper?: TokenMapper | undefined;
   /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */
-  store?: string | Store;
+  store?: string | Store | undefined;
   /** Lets a store that forgets everything at a restart run with `NODE_ENV=production`. @defaultValue false */
-  allowMemoryStoreInProduction?: boolean;
+  allowMemoryStoreInProduction?: boolean | undefined;
   /** Whether clients may register themselves (RFC 7591). @defaultValue true */
-  enableDCR?: boolean;
+  enableDCR?: boolean | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
-  signing?: SigningOptions;
+  signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
-  accessTokenTtl?: number;
+  accessTokenTtl?: number | undefined;
   /** How long a client may go without refreshing. @defaultValue 2592000 (30 days) */
-  refreshTokenTtl?: number;
+  refreshTokenTtl?: number | undefined;
   /**
    * How long after its supersession a refresh token still gets the current one, at most 7200. Parallel refreshes and
    * lost answers need some of it; a longer window lets a thief go unnoticed for longer. @defaultValue 120
    */
-  refreshGraceTtl?: number;
+  refreshGraceTtl?: number | undefined;
   /** How long after the approval the user has to sign in again, however often was refreshed. @defaultValue 15552000 (180 days) */
-  grantTtl?: number;
+  grantTtl?: number | undefined;
   /** How long an authorization code lives, at most 600 (RFC 6749 §4.1.2). @defaultValue 60 */
-  authorizationCodeTtl?: number;
+  authorizationCodeTtl?: number | undefined;
   /** How long the consent page can be answered, and how long the sign-in may then take, at most 600. @defaultValue 600 */
-  transactionTtl?: number;
+  transactionTtl?: number | undefined;
   /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */
-  log?: Log;
+  log?: Log | undefined;
   /** Tells the time in epoch seconds. @defaultValue the system's clock */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Makes random bytes. @defaultValue the system's */
-  randomness?: Randomness;
+  randomness?: Randomness | undefined;
 
   /** Alias of {@link secret}. */
-  signingSecret?: string | string[];
+  signingSecret?: string | string[] | undefined;
   /** Alias of {@link secret}. */
-  sessionSecret?: string | string[];
+  sessionSecret?: string | string[] | undefined;
   /** Short form of {@link providers} for one. */
-  upstreamProvider?: UpstreamProvider;
+  upstreamProvider?: UpstreamProvider | undefined;
   /** Alias of {@link accessTokenTtl}. */
-  tokenTTL?: number;
+  tokenTTL?: number | undefined;
   /** Alias of {@link refreshTokenTtl}. */
-  refreshTokenTTL?: number;
+  refreshTokenTTL?: number | undefined;
 }
 
 /** An MCP server that tokens are issued for. */
@@ -75,25 +75,25 @@ export interface ResourceOptions {
   /** Its URL, as users enter it into their clients. */
   url: string;
   /** What people call it. */
-  name?: string;
+  name?: string | undefined;
   /** Where developers read about it. */
-  documentation?: string;
+  documentation?: string | undefined;
   /** Its scopes, each with what it allows, in words for a person. @defaultValue none */
-  scopes?: Record<string, string>;
+  scopes?: Record<string, string> | undefined;
   /** What a client gets that asks for nothing; tools that need more ask for it. @defaultValue all scopes */
-  defaultScopes?: string[];
+  defaultScopes?: string[] | undefined;
 }
 
 /** How access tokens are signed. */
 export interface SigningOptions {
   /** @defaultValue ES256 */
-  algorithm?: 'ES256' | 'RS256' | 'HS256';
+  algorithm?: 'ES256' | 'RS256' | 'HS256' | undefined;
   /** For ES256 and RS256: private keys (PEM or JWK) to use in place of our own. The first signs, all verify. */
-  keys?: (string | Record<string, unknown>)[];
+  keys?: (string | Record<string, unknown>)[] | undefined;
   /** For HS256: the secret that is shared with the resource servers, or several. The first signs, all verify. */
-  secret?: string | string[];
+  secret?: string | string[] | undefined;
   /** For keys of our own: how long one signs. @defaultValue 7776000 (90 days) */
-  rotationTtl?: number;
+  rotationTtl?: number | undefined;
   /** For keys of our own: how long a new one is published before it signs. @defaultValue 86400 (a day) */
-  publishTtl?: number;
+  publishTtl?: number | undefined;
 }

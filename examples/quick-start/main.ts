@@ -16,6 +16,15 @@ try {
   const quickStart = await startQuickStart(settings);
   const { mcpUrl, providers } = quickStart;
   const usesLocalProvider = settings.providers.length === 0;
+  const listensElsewhere = new URL(settings.url).port !== String(settings.port);
+  const hints = [
+    ...(listensElsewhere
+      ? [`It listens on port ${settings.port} of this computer: your proxy has to lead there.`]
+      : []),
+    ...(usesLocalProvider
+      ? ['This is development mode: anybody can sign in. Set OIDC_ISSUER and the rest of .env.example for real users.']
+      : []),
+  ];
   console.log(`
   mcp-gatehouse is guarding an MCP server at
 
@@ -29,8 +38,7 @@ try {
       no client       npm run try        (in another terminal; add -- --open for your browser)
 
   Users sign in with ${providers.join(', ')}${usesLocalProvider ? ': any user name, any password' : ''}.
-  State is kept in ${settings.state}
-  ${usesLocalProvider ? 'This is development mode: anybody can sign in. Set OIDC_ISSUER and the rest of .env.example for real users.' : ''}
+  State is kept in ${settings.state}${hints.map((hint) => `\n  ${hint}`).join('')}
 `);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void quickStart.close().then(() => process.exit(0)));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, optionsFromEnvironment, type Environment } from 'mcp-gatehouse';
+import { ConfigurationError, optionsFromEnvironment, type Environment, type EnvironmentOptions } from 'mcp-gatehouse';
 import type { UpstreamProvider } from 'mcp-gatehouse/providers';
 
 /** How the quick start was told to run, with everything filled in that may be left out. */
@@ -26,34 +26,48 @@ export interface QuickStartSettings {
  * @throws {ConfigurationError} when something is missing for a server that others can reach
  */
 export function readSettings(environment: Environment, folder: string): QuickStartSettings {
-  const options = optionsFromEnvironment(environment);
-  const port = Number(environment['PORT'] ?? '3000');
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new ConfigurationError([`PORT has to be a number from 1 to 65535.`]);
+  const faults: string[] = [];
+  const { issuer, secret, store, providers } = readOptions(environment, faults);
+  const port = Number(environment['PORT']?.trim() || '3000');
+  const url = (issuer ?? `http://localhost:${port}`).replace(/\/+$/, '');
+  if (!Number.isInteger(port) || port < 1 || port > 65535) faults.push('PORT has to be a number from 1 to 65535.');
+  if (!URL.canParse(url)) faults.push('GATEHOUSE_URL has to be a URL, such as https://mcp.example.com.');
+  else if (environment['NODE_ENV'] === 'production' || !isLoopback(url)) {
+    // A secret in a file is no secret of a production system, and the local provider takes any password.
+    if (!secret) faults.push('GATEHOUSE_SECRET is missing: make one with `openssl rand -base64 32`.');
+    if (providers.length === 0) {
+      faults.push(
+        'A provider is missing (OIDC_ISSUER …): the local one takes any password, and is for trying out only.',
+      );
+    }
   }
-  const url = (options.issuer ?? `http://localhost:${port}`).replace(/\/+$/, '');
-  const isLocal = URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
-  if (!isLocal) requireForOthers(options);
-  const store = options.store ?? `sqlite:${join(folder, 'gatehouse.sqlite')}`;
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  const kept = store ?? `sqlite:${join(folder, 'gatehouse.sqlite')}`;
   return {
     url,
     port,
-    secret: options.secret ?? [keptSecret(folder)],
-    store,
-    state: store === 'memory:' ? 'in memory: it is gone at the next start' : store.replace(/^sqlite:/, ''),
-    providers: options.providers,
+    secret: secret ?? [keptSecret(folder)],
+    store: kept,
+    state: kept === 'memory:' ? 'in memory: it is gone at the next start' : kept.replace(/^sqlite:/, ''),
+    providers,
   };
 }
 
-/** The local provider takes any password, and a secret in a file is no secret of a production system. */
-function requireForOthers({ secret, providers }: ReturnType<typeof optionsFromEnvironment>): void {
-  const faults = [
-    ...(secret === undefined ? ['Set GATEHOUSE_SECRET: make one with `openssl rand -base64 32`.'] : []),
-    ...(providers.length === 0
-      ? ['Set the variables of a provider (OIDC_ISSUER …): the local one takes any password, and is for loopback only.']
-      : []),
-  ];
-  if (faults.length > 0) throw new ConfigurationError(faults);
+function readOptions(environment: Environment, faults: string[]): EnvironmentOptions {
+  try {
+    return optionsFromEnvironment(environment);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    faults.push(...error.faults);
+    // What is left without the provider that is configured by half, to find the other faults too.
+    const { GATEHOUSE_URL, GATEHOUSE_SECRET, GATEHOUSE_STORE } = environment;
+    const rest = optionsFromEnvironment({ GATEHOUSE_URL, GATEHOUSE_SECRET, GATEHOUSE_STORE });
+    return { ...rest, providers: [{} as UpstreamProvider] };
+  }
+}
+
+function isLoopback(url: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
 }
 
 function keptSecret(folder: string): string {

@@ -5,8 +5,14 @@ import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@model
 import { HeadlessBrowser } from './headless-browser.js';
 import { TrialClient } from './trial-client.js';
 
+try {
+  process.loadEnvFile();
+} catch {
+  // There need not be a .env file.
+}
+
 const usesRealBrowser = process.argv.includes('--open');
-const publicUrl = process.env['GATEHOUSE_URL'] ?? `http://localhost:${process.env['PORT'] ?? '3000'}`;
+const publicUrl = process.env['GATEHOUSE_URL'] || `http://localhost:${process.env['PORT'] || '3000'}`;
 const mcpUrl = new URL(`${publicUrl.replace(/\/+$/, '')}/mcp`);
 
 let steps = 0;
@@ -83,8 +89,10 @@ try {
   await transport.close();
   console.log('\n  All is well.\n');
 } catch (error) {
-  console.error(`\n  It failed: ${error instanceof Error ? error.message : String(error)}`);
-  console.error('  Is the server running? Start it with npm start in another terminal.\n');
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  console.error(`\n  It failed: ${message}`);
+  if (cause instanceof Error) console.error('  Is the server running? Start it with npm start in another terminal.');
+  else console.error('  If the provider has pages of its own, let a person sign in: npm run try -- --open');
   process.exitCode = 1;
 } finally {
   callback.close();

@@ -4,6 +4,11 @@ import type { BearerGate } from '../resource/bearer-gate.js';
 import type { HttpReply } from '../http/message.js';
 import { plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
+/** A request that a bearer gate has let through: `(request as AuthenticatedRequest).auth`. */
+export interface AuthenticatedRequest {
+  readonly auth: AuthInfo;
+}
+
 /** Express middleware that lets only requests with a good access token through. */
 export type BearerMiddleware = (
   request: IncomingMessage,

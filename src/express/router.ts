@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../http/log.js';
+import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';
 import { pathOf, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
@@ -32,7 +33,7 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
     const url = urls.find((each) => server.serves(pathOf(each)));
     if (url === undefined) {
       if (next) next();
-      else writeReply(request, response, { status: 404, headers: { 'content-type': 'application/json' }, body: '{}' });
+      else writeReply(request, response, notFoundReply);
       return;
     }
     plainBody(request)

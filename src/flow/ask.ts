@@ -20,23 +20,25 @@ export type Ask = (
 ) => HttpReply;
 
 /** What a person reads about `offline_access`, which is no scope of any resource. */
-const offlineAccess = 'Stay connected until you or the app disconnect';
+const offlineAccess = 'Stay connected, without asking you each time';
 
-/**
- * Asks the user.
- *
- * @param transactionTtl - seconds for which the page can be answered
- */
-export function createAsk(
-  action: string,
-  resources: ReadonlyMap<string, Resource>,
-  providers: readonly ProviderSummary[],
-  transactions: Transactions,
-  binding: BrowserBinding,
-  clock: Clock,
-  randomness: Randomness,
-  transactionTtl: number,
-): Ask {
+/** What asking needs. */
+export interface AskServices {
+  /** Where the page's form is posted to. */
+  readonly action: string;
+  readonly resources: ReadonlyMap<string, Resource>;
+  readonly providers: readonly ProviderSummary[];
+  readonly transactions: Transactions;
+  readonly binding: BrowserBinding;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Seconds for which the page can be answered. */
+  readonly transactionTtl: number;
+}
+
+/** Asks the user, on the consent page. */
+export function createAsk(services: AskServices): Ask {
+  const { action, resources, providers, transactions, binding, clock, randomness, transactionTtl } = services;
   return (request, requested, client, target, notice) => {
     const known = binding.browserOf(request);
     const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };

@@ -21,19 +21,24 @@ export interface SignedIn {
 /** Makes a grant of an approved transaction and its user, and answers the authorization code. */
 export type IssueCode = (transaction: Transaction, signedIn: SignedIn) => Promise<string>;
 
+/** What issuing a code needs. */
+export interface IssueCodeServices {
+  readonly grants: Grants;
+  readonly grantIds: GrantIds;
+  readonly credentials: Credentials;
+  readonly vault: Vault;
+  readonly sealing: Sealing;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Seconds within which the code has to be redeemed. */
+  readonly authorizationCodeTtl: number;
+}
+
 /** Issues authorization codes. */
-export function createIssueCode(
-  grants: Grants,
-  ids: GrantIds,
-  credentials: Credentials,
-  vault: Vault,
-  sealing: Sealing,
-  clock: Clock,
-  randomness: Randomness,
-  authorizationCodeTtl: number,
-): IssueCode {
+export function createIssueCode(services: IssueCodeServices): IssueCode {
+  const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl } = services;
   return async (transaction, { identity, upstream, tokens }) => {
-    const grantId = await ids.create(upstream.issuer, upstream.subject);
+    const grantId = await grantIds.create(upstream.issuer, upstream.subject);
     const now = clock();
     const { clientId, resource, scopes, codeChallenge, redirectUri } = transaction;
     const code = {

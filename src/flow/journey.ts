@@ -2,8 +2,8 @@ import type { SignIn } from './sign-in.js';
 
 /** Where a browser stands on its way from the client, through this server and a provider, and back. */
 export interface Journey {
-  /** What the browser has just done. */
-  readonly event: 'asked' | 'approved' | 'denied' | 'returned';
+  /** What the browser has just done: answered the page, or come back from the provider. */
+  readonly event: 'approved' | 'denied' | 'returned';
   /** Whether it is the browser that was shown the page (at the form), or that approved (coming back). */
   readonly sameBrowser: boolean;
   /** How the transaction was answered so far. */
@@ -20,10 +20,8 @@ export type Step =
   | 'say that it has expired'
   | 'say that it is another browser';
 
-/** The order of the browser's steps. This is the only place that knows it. */
+/** The order of the browser's steps, from the page that a valid request is shown to the code. */
 export function nextStep({ event, sameBrowser, status }: Journey): Step {
-  if (event === 'asked') return 'show the page';
-
   if (event === 'returned') {
     if (status === 'unanswered') return 'say that it has expired';
     if (!sameBrowser) return 'say that it is another browser';

@@ -44,7 +44,7 @@ export function authorizationCodeGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
-        if (grant.ended ?? grant.code.redeemedAt !== undefined) return { result: 'replayed' };
+        if (grant.ended !== undefined || grant.code.redeemedAt !== undefined) return { result: 'replayed' };
         if (clock() > grant.code.expiresAt) return { result: undefined };
         findResource(resource, [grant.resource]);
         const next = redeemed(grant, client);

@@ -47,7 +47,7 @@ export function createCredentials(ring: KeyRing): Credentials {
   const macOf = (key: Buffer, kind: CredentialKind, kid: string, { grantId, salt }: Grant, generation: number) =>
     macText(key, [kind, kid, grantId, String(generation), salt]);
   return {
-    currentKid: () => ring.current('credential').kid,
+    currentKid: () => ring.currentKid,
 
     derive(kind, kid, grant, generation) {
       const key = ring.find('credential', kid);

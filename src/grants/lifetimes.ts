@@ -1,3 +1,4 @@
+import { clockTolerance } from '../storage/clock.js';
 import type { Grant } from './grant.js';
 
 /** How long grants live; all in seconds. */
@@ -7,8 +8,6 @@ export interface GrantLifetimes {
   /** From the user's approval to the end, however often it is refreshed. */
   readonly grantTtl: number;
 }
-
-const clockTolerance = 60;
 
 /**
  * When a grant's record may go: an unredeemed code's with the code, an ended grant's with its last access token, any

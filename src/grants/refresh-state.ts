@@ -1,3 +1,4 @@
+import { clockTolerance } from '../storage/clock.js';
 import type { RefreshState } from './grant.js';
 
 /** How long a superseded refresh token is tolerated; both in seconds. */
@@ -9,8 +10,6 @@ export interface GraceSettings {
 /** What is to be done with a refresh token that this server issued on a living grant. */
 export type RefreshVerdict = 'rotate' | 'serve the current token' | 'refuse' | 'replayed';
 
-/** After the grace window, a superseded token is refused without harm for a minute more, since clocks differ. */
-const toleranceTtl = 60;
 /** So many generations are remembered. A client that rotates faster than this within the window is refused, not ended. */
 const maxSuperseded = 32;
 
@@ -27,14 +26,15 @@ export function judgeRefresh(
   if (generation > state.generation) return 'refuse';
   const known = state.superseded.find((each) => each.generation === generation);
   const at = known?.at ?? state.forgottenAt ?? -Infinity;
-  if (now > at + graceTtl + toleranceTtl) return 'replayed';
+  // For a minute after the grace window it is refused without harm.
+  if (now > at + graceTtl + clockTolerance) return 'replayed';
   return known?.kid === kid && now <= at + graceTtl ? 'serve the current token' : 'refuse';
 }
 
 /** The state after a rotation: one generation further, the old one remembered with the instant of its supersession. */
 export function rotated(state: RefreshState, kid: string, now: number, { graceTtl }: GraceSettings): RefreshState {
   const all = [{ generation: state.generation, kid: state.kid, at: now }, ...state.superseded];
-  const recent = all.filter(({ at }) => now <= at + graceTtl + toleranceTtl);
+  const recent = all.filter(({ at }) => now <= at + graceTtl + clockTolerance);
   const forgotten = recent[maxSuperseded];
   const forgottenAt = forgotten?.at ?? state.forgottenAt;
   return {

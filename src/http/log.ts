@@ -1,3 +1,4 @@
+import type { HttpRequest } from './message.js';
 import { AuthError } from '../protocol/auth-error.js';
 
 /** One line for the operator. Holds no secret, no token and no text of a stranger. */
@@ -17,6 +18,19 @@ export interface LogEntry {
 
 /** Receives what the operator should know. */
 export type Log = (entry: LogEntry) => void;
+
+/** Tells the operator that a request was refused, and why. */
+export function logRefusal(log: Log, event: string, request: Pick<HttpRequest, 'id' | 'path'>, error: AuthError): void {
+  log({
+    level: error.status >= 500 ? 'error' : 'info',
+    event,
+    requestId: request.id,
+    path: request.path,
+    code: error.code,
+    description: error.message,
+    causes: describeCauses(error),
+  });
+}
 
 /**
  * Describes what lay behind an error, one entry for each cause.

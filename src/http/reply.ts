@@ -34,6 +34,12 @@ export function errorReply(error: AuthError, headers: HttpReply['headers'] = {})
   return jsonReply(error.status, document, { ...retryHeader(error), ...headers });
 }
 
+/** The answer to a path that is none of this server's, where no application stands behind it. */
+export const notFoundReply: HttpReply = jsonReply(404, {
+  error: 'not_found',
+  error_description: 'There is nothing here.',
+});
+
 /** `Retry-After`, where trying again is worthwhile. */
 export function retryHeader(error: AuthError): HttpReply['headers'] {
   return error.code === 'temporarily_unavailable' ? { 'retry-after': retryAfter } : {};

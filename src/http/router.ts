@@ -1,6 +1,6 @@
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { preflightReply, withCors } from './cors.js';
-import { describeCauses, type Log } from './log.js';
+import { logRefusal, type Log } from './log.js';
 import type { HttpReply, HttpRequest } from './message.js';
 import { errorReply } from './reply.js';
 
@@ -26,7 +26,7 @@ export interface Dispatcher {
 }
 
 /**
- * Finds the endpoint of a path with one look-up, and renders what it throws. This is the one `catch`.
+ * Finds the endpoint of a path with one look-up, and renders what it throws. This is the one `catch` of the endpoints.
  *
  * What is unknown below `/.well-known/` is answered with 404 in JSON: clients try many such paths, and one that meets
  * an application's HTML or a redirect there gives up.
@@ -56,15 +56,7 @@ async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promi
     return await endpoint.handle(request);
   } catch (thrown) {
     const error = toAuthError(thrown);
-    log({
-      level: error.status >= 500 ? 'error' : 'info',
-      event: 'request refused',
-      requestId: request.id,
-      path: request.path,
-      code: error.code,
-      description: error.message,
-      causes: describeCauses(error),
-    });
+    logRefusal(log, 'request refused', request, error);
     return endpoint.render?.(error, request) ?? errorReply(error);
   }
 }

@@ -28,6 +28,8 @@ export interface NamedKey {
  * is compromised.
  */
 export interface KeyRing {
+  /** The name of the current secret. */
+  readonly currentKid: string;
   /** The key that makes new things. */
   current(purpose: KeyPurpose): NamedKey;
   /** The key that made an older thing, or `undefined` when its secret is no longer on the ring. */
@@ -48,6 +50,7 @@ export function createKeyRing(secrets: readonly [string, ...string[]], issuer: s
   const [first] = ring.values();
   if (!first) throw new TypeError('A key ring needs a secret.');
   return {
+    currentKid: current,
     current: (purpose) => named(purpose, current, first),
     find: (purpose, kid) => ring.get(kid)?.key(purpose),
     all: (purpose) => [...ring].map(([kid, keys]) => named(purpose, kid, keys)),

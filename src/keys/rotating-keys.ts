@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from '../storage/store.js';
 import { randomText, type Randomness } from './randomness.js';
-import { isWithin, type Clock } from '../storage/clock.js';
+import { clockTolerance, isWithin, type Clock } from '../storage/clock.js';
 import { wrongSecret } from './installation-key.js';
 import type { Sealing } from './sealing.js';
 import { publicJwk, thumbprint, type SigningKeys } from './signing-keys.js';
@@ -36,7 +36,6 @@ const purpose = 'seal signing keys';
 const reloadTtl = 60;
 /** How often, at the most, a token with an unknown key name makes an instance look. */
 const unknownKeyTtl = 5;
-const clockTolerance = 60;
 const maxAttempts = 10;
 
 /**

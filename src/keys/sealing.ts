@@ -60,6 +60,6 @@ export function createSealing(ring: KeyRing, randomness: Randomness): Sealing {
       }
     },
 
-    isCurrent: (sealed) => sealed.startsWith(`${ring.current('seal vault').kid}.`),
+    isCurrent: (sealed) => sealed.startsWith(`${ring.currentKid}.`),
   };
 }

@@ -9,7 +9,7 @@ export function isCodeChallenge(text: string): boolean {
 }
 
 /** Tells whether text is a code verifier (RFC 7636 §4.1). */
-export function isCodeVerifier(text: string): boolean {
+function isCodeVerifier(text: string): boolean {
   return /^[A-Za-z0-9\-._~]{43,128}$/.test(text);
 }
 

@@ -1,6 +1,6 @@
 import { header, type HttpReply, type HttpRequest } from '../http/message.js';
 import { preflightReply, withCors } from '../http/cors.js';
-import { describeCauses, type Log } from '../http/log.js';
+import { logRefusal, type Log } from '../http/log.js';
 import { errorReply } from '../http/reply.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { bearerChallenge } from '../protocol/challenge.js';
@@ -38,10 +38,7 @@ export function createBearerGate(resource: ProtectedResource, verify: VerifyAcce
       throw new AuthError('insufficient_scope', 'The access token does not have the scope that this needs.');
     } catch (thrown) {
       const error = toAuthError(thrown);
-      const { id, path } = request;
-      const { code, message: description } = error;
-      const level = error.status >= 500 ? 'error' : 'info';
-      log({ level, event: 'access refused', requestId: id, path, code, description, causes: describeCauses(error) });
+      logRefusal(log, 'access refused', request, error);
       return { reply: refusal(error, resource, token !== undefined) };
     }
   };

@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { reservedClaims, type AccessTokenClaims } from '../grants/access-token.js';
 import { BoundedMap } from '../storage/bounded-map.js';
-import type { Clock } from '../storage/clock.js';
+import { clockTolerance, type Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { parseScope } from '../protocol/scope.js';
@@ -28,7 +28,6 @@ type Reason =
 
 const maxTokenLength = 8192;
 const maxCachedTokens = 5000;
-const clockTolerance = 60;
 
 /**
  * Verifies tokens in the process that issued them, or in one that shares its store.

@@ -1,6 +1,9 @@
 /** Tells the time in epoch seconds, with fractions. Handed in at the root; tests move it by assignment. */
 export type Clock = () => number;
 
+/** How far apart, in seconds, the clocks of instances, clients and providers may be. */
+export const clockTolerance = 60;
+
 /**
  * Tells whether `ttl` seconds have not passed since an instant.
  *

@@ -1,26 +1,25 @@
 import { bodyTtl, maxBodyBytes } from '../http/body.js';
 import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
+import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';
 
-/** Serves web-standard requests: Next.js, Hono, Bun, Deno, edge runtimes. */
+/** Serves web-standard requests: Next.js, Hono, Bun, Deno. */
 export type FetchHandler = (request: Request) => Promise<Response>;
 
 /** Serves the endpoints; what is none of ours is answered with 404. */
 export function fetchHandler(server: Dispatcher, newRequestId: () => string): FetchHandler {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
-    if (!server.serves(pathname))
-      return new Response('{}', { status: 404, headers: { 'content-type': 'application/json' } });
     const plain: HttpRequest = {
       id: newRequestId(),
       method: request.method,
       path: pathname,
       query: search.slice(1),
       headers: Object.fromEntries(request.headers),
-      body: await bodyOf(request),
+      body: server.serves(pathname) ? await bodyOf(request) : { kind: 'none' },
       ip: undefined,
     };
-    return responseOf(plain, await server.dispatch(plain));
+    return responseOf(plain, server.serves(pathname) ? await server.dispatch(plain) : notFoundReply);
   };
 }
 

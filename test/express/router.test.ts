@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import express4 from 'express4';
 import type { OAuthAuthorizationServer } from 'mcp-gatehouse';
 import { afterEach, describe, expect, it } from 'vitest';
 import { authorizationUrl, pkce, refresh, register, signIn } from '../support/client.js';
@@ -20,6 +21,13 @@ const hosts: Record<
   }
 > = {
   'app.use': { build: (gate) => express().use(gate.createRouter()) },
+  'app.use of Express 4': { build: (gate) => express4().use(gate.createRouter()) },
+  'app.use of Express 4 that has parsed JSON and forms': {
+    build: (gate) =>
+      express4()
+        .use(express4.json(), express4.urlencoded({ extended: true }))
+        .use(gate.createRouter()),
+  },
   'http.createServer': { build: (gate) => gate.createRouter() },
   'app.use, by its other name': { build: (gate) => express().use(gate.getRouter()) },
   'an app that has parsed JSON and forms': {
@@ -159,7 +167,7 @@ describe('the router', () => {
       const response = await fetch(`${host.origin}/nothing`, { method });
       expect(response.status).toBe(404);
       expect(response.headers.get('content-type')).toBe('application/json');
-      expect(await response.json()).toEqual({});
+      expect(await response.json()).toMatchObject({ error: 'not_found' });
     }
   });
 

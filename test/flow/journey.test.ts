@@ -10,8 +10,6 @@ const denial = 'tell the client of the denial';
 
 /** For each event, what follows when the transaction is unanswered, pending, denied, finished. */
 const table: [Journey['event'], boolean, [Step, Step, Step, Step]][] = [
-  ['asked', true, [page, page, page, page]],
-  ['asked', false, [page, page, page, page]],
   ['approved', true, [handOff, handOff, answered, answered]],
   ['approved', false, [page, page, page, page]],
   ['denied', true, [denial, denial, answered, answered]],
@@ -30,5 +28,5 @@ it.each(rows)('%s in the %s browser, when the transaction is %s: %s', (event, br
 });
 
 it('knows every case there is', () => {
-  expect(rows).toHaveLength(4 * 2 * 4);
+  expect(rows).toHaveLength(3 * 2 * 4);
 });

@@ -50,7 +50,16 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const known = () => ['mcp:tools', 'notes:write', 'admin'];
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
   const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, clock, known, settings);
-  const issueCode = createIssueCode(grants, ids, credentials, vault, sealing, clock, randomBytes, codeTtl);
+  const issueCode = createIssueCode({
+    grants,
+    grantIds: ids,
+    credentials,
+    vault,
+    sealing,
+    clock,
+    randomness: randomBytes,
+    authorizationCodeTtl: codeTtl,
+  });
   const code = await issueCode(
     {
       id: 'id',
@@ -326,6 +335,16 @@ describe('redeeming a code', () => {
     }
     scene.time.now += 2 * refreshTokenTtl;
     expect([await read('grant'), await read('vault')]).toEqual([undefined, undefined]);
+  });
+
+  it('refreshes with one read and one compare-and-set, and redeems with the vault extended in between', async () => {
+    const scene = await tokenScene();
+    scene.store.operations.length = 0;
+    const { refresh_token: token } = issued(await scene.redeem());
+    expect(scene.store.operations).toEqual(['get grant', 'get vault', 'set vault', 'set grant']);
+    scene.store.operations.length = 0;
+    issued(await scene.refresh(token));
+    expect(scene.store.operations).toEqual(['get grant', 'set grant']);
   });
 
   it('lets the upstream tokens go with a code that nobody redeems', async () => {

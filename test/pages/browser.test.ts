@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpReply } from '../../src/http/message.js';
 import { consentPage } from '../../src/pages/consent.js';
 import { answeredPage, errorPage } from '../../src/pages/notice.js';
+import { isWithoutChromium, launchChromium } from '../support/chromium.js';
 import { ordinary, overlong, threeProviders } from './views.js';
-
-const executablePath = '/usr/bin/chromium';
-const missing = !existsSync(executablePath);
-if (missing) console.warn(`SKIPPED: the pages were not looked at, since there is no ${executablePath}.`);
 
 const phone = { width: 360, height: 640 };
 
@@ -24,7 +20,7 @@ const pages: Record<string, HttpReply> = {
   '/answered': answeredPage({ requestId: 'r2' }),
 };
 
-describe.skipIf(missing && process.env['CI'] !== 'true')('in a browser', () => {
+describe.skipIf(isWithoutChromium)('in a browser', () => {
   let server: Server;
   let browser: Browser;
   let origin: string;
@@ -45,18 +41,7 @@ describe.skipIf(missing && process.env['CI'] !== 'true')('in a browser', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {

@@ -18,6 +18,8 @@ import { listen, startUpstreamProvider, stop, type UpstreamProviderServer } from
 export type GatehouseSettings = Partial<OAuthAuthorizationServerOptions> & {
   /** A path of the issuer, such as `/team`. */
   readonly path?: string;
+  /** The host of the issuer: with `localhost`, the provider on 127.0.0.1 is another site. @defaultValue 127.0.0.1 */
+  readonly host?: string;
   /** Wraps the store in memory, to watch it or to make it fail. */
   readonly wrapStore?: (store: Store) => Store;
   /** Lets time pass only when {@link Gatehouse.advance} says so, for limits that are met to the second. */
@@ -45,10 +47,17 @@ export const testSecret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
 
 /** Starts one on a free port of 127.0.0.1; its caller closes it. State is in memory unless `store` says otherwise. */
 export async function startGatehouse(settings: GatehouseSettings = {}): Promise<Gatehouse> {
-  const { path = '', wrapStore = (store: Store) => store, stoppedClock, protectedHandler, ...options } = settings;
+  const {
+    path = '',
+    host = '127.0.0.1',
+    wrapStore = (store: Store) => store,
+    stoppedClock,
+    protectedHandler,
+    ...options
+  } = settings;
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handler(request, response));
-  const issuer = `http://127.0.0.1:${await listen(server, 0)}${path}`;
+  const issuer = `http://${host}:${await listen(server, 0)}${path}`;
   const mcpUrl = `${issuer}/mcp`;
   const upstream = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
   const log: LogEntry[] = [];

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/gatehouse.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What users install: packed, unpacked elsewhere, and used from there. */
+describe('the package', () => {
+  const folder = temporaryFolder();
+  const installed = join(folder.path, 'node_modules', 'mcp-gatehouse');
+  const write = (name: string, text: string) => writeFileSync(join(folder.path, name), text);
+  const run = (command: string, ...parameters: string[]) => {
+    try {
+      return execFileSync(command, parameters, { cwd: folder.path, encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`${command} failed:\n${stdout}\n${stderr}`, { cause: error });
+    }
+  };
+
+  beforeAll(() => {
+    execFileSync('npm', ['pack', '--pack-destination', folder.path], { cwd: root, stdio: 'pipe' });
+    mkdirSync(installed, { recursive: true });
+    const [tarball = ''] = readdirSync(folder.path).filter((name) => name.endsWith('.tgz'));
+    execFileSync('tar', ['-xzf', join(folder.path, tarball), '-C', installed, '--strip-components=1']);
+    // What it depends on, and what its user has, as npm would put them beside it.
+    for (const name of readdirSync(join(root, 'node_modules'))) {
+      if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder.path, 'node_modules', name));
+    }
+    write('package.json', '{ "type": "module" }');
+  }, 120_000);
+  afterAll(() => folder.remove());
+
+  it('holds what is used, and nothing else', () => {
+    expect(readdirSync(installed).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
+    expect(files.filter((name) => /\.test\.|\.map$/.test(name) || /(?<!\.d)\.ts$/.test(name))).toEqual([]);
+  });
+
+  it('type-checks the first sample of the README, as strictly as TypeScript can', () => {
+    const [sample = ''] = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+      ([, code = '']) => code,
+    );
+    expect(sample).toContain('new OAuthAuthorizationServer');
+    write('sample.ts', `declare const mcpHandler: import('express').RequestHandler;\n${sample}`);
+    write(
+      'tsconfig.json',
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          module: 'nodenext',
+          target: 'es2023',
+          types: ['node'],
+          noEmit: true,
+          skipLibCheck: true,
+        },
+        files: ['sample.ts'],
+      }),
+    );
+    run(process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder.path);
+  }, 60_000);
+
+  it('answers from where it was installed', () => {
+    write(
+      'start.js',
+      `import { createServer } from 'node:http';
+       import { memoryStore, OAuthAuthorizationServer } from 'mcp-gatehouse';
+       import { oidcProvider } from 'mcp-gatehouse/providers';
+       const gate = new OAuthAuthorizationServer({
+         issuer: 'http://localhost:3000',
+         secret: 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG',
+         store: memoryStore(),
+         providers: [oidcProvider({ issuer: 'http://localhost:4000', clientId: 'id', clientSecret: 'for a test' })],
+       });
+       const server = createServer(gate.createRouter()).listen(0, '127.0.0.1', async () => {
+         const base = 'http://127.0.0.1:' + server.address().port;
+         const metadata = await (await fetch(base + '/.well-known/oauth-authorization-server')).json();
+         const { keys } = await (await fetch(base + '/oauth/jwks')).json();
+         console.log(metadata.issuer, keys.length);
+         server.close();
+       });`,
+    );
+    expect(run(process.execPath, 'start.js').trim()).toBe('http://localhost:3000 1');
+  });
+
+  it('proves a store with the exported contract, in another test runner', () => {
+    write(
+      'contract.test.js',
+      `import test from 'node:test';
+       import { memoryStore } from 'mcp-gatehouse';
+       import { storeContract } from 'mcp-gatehouse/store-contract';
+       for (const { name, run } of storeContract({ open: (clock) => memoryStore({ clock }), isolated: true })) test(name, run);`,
+    );
+    const report = run(process.execPath, '--test', '--test-reporter=tap', 'contract.test.js');
+    expect(report).toMatch(/^# pass [1-9]\d+$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+});
