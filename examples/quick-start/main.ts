@@ -22,7 +22,9 @@ try {
       ? [`It listens on port ${settings.port} of this computer: your proxy has to lead there.`]
       : []),
     ...(usesLocalProvider
-      ? ['This is development mode: anybody can sign in. Set OIDC_ISSUER and the rest of .env.example for real users.']
+      ? [
+          'This is development mode: anybody can sign in. Set the variables of a provider (.env.example) for real users.',
+        ]
       : []),
   ];
   console.log(`

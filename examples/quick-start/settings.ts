@@ -37,7 +37,7 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     if (!secret) faults.push('GATEHOUSE_SECRET is missing: make one with `openssl rand -base64 32`.');
     if (providers.length === 0) {
       faults.push(
-        'A provider is missing (OIDC_ISSUER …): the local one takes any password, and is for trying out only.',
+        'A provider is missing (see .env.example): the local one takes any password, and is for trying out only.',
       );
     }
   }
