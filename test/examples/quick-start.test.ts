@@ -254,7 +254,7 @@ describe('the settings of the quick start', () => {
   it('demand a secret and a provider for a server that others can reach', () => {
     const attempt = () => readSettings({ GATEHOUSE_URL: 'https://mcp.example' }, join(folder.path, 'state'));
     expect(attempt).toThrow(ConfigurationError);
-    expect(attempt).toThrow(/GATEHOUSE_SECRET.*[\s\S]*OIDC_ISSUER/);
+    expect(attempt).toThrow(/GATEHOUSE_SECRET.*[\s\S]*provider is missing/);
     expect(existsSync(join(folder.path, 'state'))).toBe(false);
   });
 });
