@@ -17,7 +17,11 @@ try {
   const { mcpUrl, providers } = quickStart;
   const usesLocalProvider = settings.providers.length === 0;
   const listensElsewhere = new URL(settings.url).port !== String(settings.port);
+  const callbacks = settings.providers.map(
+    ({ id }) => `/oauth/callback${settings.providers.length > 1 ? `/${id}` : ''}`,
+  );
   const hints = [
+    ...callbacks.map((path) => `Redirect URI to register at the provider: ${settings.url}${path}`),
     ...(listensElsewhere
       ? [`It listens on port ${settings.port} of this computer: your proxy has to lead there.`]
       : []),

@@ -48,7 +48,7 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     port,
     secret: secret ?? [keptSecret(folder)],
     store: kept,
-    state: kept === 'memory:' ? 'in memory: it is gone at the next start' : kept.replace(/^sqlite:/, ''),
+    state: kept === 'memory:' ? 'memory: it is gone at the next start' : kept.replace(/^sqlite:/, ''),
     providers,
   };
 }
