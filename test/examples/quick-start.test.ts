@@ -243,7 +243,7 @@ describe('the settings of the quick start', () => {
       secret: [testSecret],
       store: 'memory:',
     });
-    expect(settings.state).toMatch(/^in memory/);
+    expect(settings.state).toMatch(/^memory/);
     expect(existsSync(place)).toBe(false);
   });
 
