@@ -146,7 +146,7 @@ async function measureGrants(server: Server, client: RawClient): Promise<Measure
     if (status !== 200) throw new Error(`The token endpoint answered ${status}.`);
     tokens.push({ access: String(body['access_token']), refresh: String(body['refresh_token']) });
   });
-  const rotation = await measure(server, 'refresh', grants * 5, async (index) => {
+  const rotation = await measure(server, 'refresh', grants * 25, async (index) => {
     const token = tokens[index % grants];
     const { status, body } = await refresh(issuer, client, token?.refresh ?? '');
     if (status !== 200) throw new Error(`The token endpoint answered ${status}.`);
