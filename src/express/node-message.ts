@@ -54,15 +54,27 @@ export async function plainBody(request: NodeRequest): Promise<HttpBody> {
   }
 }
 
-async function readBytes(request: NodeRequest): Promise<HttpBody> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBodyBytes) return { kind: 'too large' };
-    chunks.push(chunk);
-  }
-  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+/** By events, since iterating over a stream costs more than signing a token. */
+function readBytes(request: NodeRequest): Promise<HttpBody> {
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) reject(new Error('The connection was closed.'));
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBodyBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', onData).pause();
+      resolve({ kind: 'too large' });
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve({ kind: 'bytes', bytes: Buffer.concat(chunks) }));
+    request.on('error', reject);
+    // A connection that broke off ends without an end.
+    request.once('close', () => reject(new Error('The connection was closed.')));
+  });
 }
 
 /** Writes an answer to the socket itself: the application's settings and helpers have no part in it. */
