@@ -69,10 +69,8 @@ export function createEngine(
     graceTtl: settings.refreshGraceTtl,
     tokenReserveTtl: accessTokenTtl + settings.refreshGraceTtl,
   };
-  const scopesOf = (resource: string) => {
-    const found = resources.get(resource);
-    return found && [...found.scopes.keys()];
-  };
+  const scopesByResource = new Map([...resources].map(([url, { scopes }]) => [url, [...scopes.keys()]]));
+  const scopesOf = (resource: string) => scopesByResource.get(resource);
 
   const pool = createPooledFetch();
   const upstreams = new Map(

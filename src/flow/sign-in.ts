@@ -58,6 +58,7 @@ export function createSignIns(
   signInTtl: number,
 ): SignIns {
   const keyOf = (id: string): Key => ({ partition: id, id: 'sign-in' });
+  const idOf = (state: string) => state.split('.')[0] ?? '';
   const isId = (id: string) => /^[\w-]{22}$/.test(id);
 
   function write(id: string, signIn: SignIn, expiresAt: number, expect: string): Promise<boolean> {
@@ -78,7 +79,7 @@ export function createSignIns(
     find: async (id) => (await read(id))?.signIn,
 
     async findByState(state) {
-      const [id = ''] = state.split('.');
+      const id = idOf(state);
       const signIn = (await read(id))?.signIn;
       // A hand-off that another one has taken the place of leads nowhere.
       const isOver = signIn?.status === 'pending' && !secretsEqual(signIn.leg.state, state);
@@ -112,7 +113,7 @@ export function createSignIns(
     },
 
     async finish(state) {
-      const [id = ''] = state.split('.');
+      const id = idOf(state);
       const found = await read(id);
       if (found?.signIn.status !== 'pending' || found.signIn.leg.state !== state) return false;
       return write(id, { status: 'finished' }, found.signIn.expiresAt, found.version);

@@ -47,11 +47,13 @@ function requireMediaType(request: HttpRequest, expected: string, fault: AuthErr
   if (mediaType.trim().toLowerCase() !== expected) throw new AuthError(fault, `Send the body as ${expected}.`);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function textOf({ body }: HttpRequest, fault: AuthErrorCode): string {
   if (body.kind === 'parsed') return String(body.value);
   if (body.kind !== 'bytes') return '';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body.bytes);
+    return utf8.decode(body.bytes);
   } catch {
     throw new AuthError(fault, 'The body is not UTF-8.');
   }

@@ -28,6 +28,7 @@ interface LoadedKey {
   readonly publishedAt: number;
   readonly signing: KeyObject;
   readonly verification: KeyObject;
+  readonly published: JsonWebKey;
 }
 
 const key = { partition: 'keys', id: 'signing' } as const;
@@ -96,7 +97,7 @@ export function rotatingSigningKeys(
     },
     async jwks() {
       const keys = await keysNotOlderThan(reloadTtl);
-      return { keys: keys.map((each) => publicJwk(each.verification, each.kid, 'ES256')) };
+      return { keys: keys.map(({ published }) => published) };
     },
   };
 }
@@ -134,5 +135,7 @@ function newPrivateKey(): JsonWebKey {
 
 function importKey({ privateKey, publishedAt }: StoredKey): LoadedKey {
   const signing = createPrivateKey({ key: privateKey, format: 'jwk' });
-  return { kid: thumbprint(signing), publishedAt, signing, verification: createPublicKey(signing) };
+  const kid = thumbprint(signing);
+  const verification = createPublicKey(signing);
+  return { kid, publishedAt, signing, verification, published: publicJwk(verification, kid, 'ES256') };
 }

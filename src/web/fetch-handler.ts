@@ -10,16 +10,17 @@ export type FetchHandler = (request: Request) => Promise<Response>;
 export function fetchHandler(server: Dispatcher, newRequestId: () => string): FetchHandler {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
+    const isOurs = server.serves(pathname);
     const plain: HttpRequest = {
       id: newRequestId(),
       method: request.method,
       path: pathname,
       query: search.slice(1),
       headers: Object.fromEntries(request.headers),
-      body: server.serves(pathname) ? await bodyOf(request) : { kind: 'none' },
+      body: isOurs ? await bodyOf(request) : { kind: 'none' },
       ip: undefined,
     };
-    return responseOf(plain, server.serves(pathname) ? await server.dispatch(plain) : notFoundReply);
+    return responseOf(plain, isOurs ? await server.dispatch(plain) : notFoundReply);
   };
 }
 
