@@ -127,7 +127,8 @@ describe('ids of registered clients', () => {
   });
 
   it('survive a round trip, whatever the metadata', () => {
-    const text = fc.string({ unit: 'grapheme', maxLength: 60 }).filter((each) => !/\p{C}/u.test(each));
+    // Short enough that four odd addresses and three odd names still fit an id: what does not is refused, and tested apart.
+    const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((each) => !/\p{C}/u.test(each));
     const document = fc.record(
       {
         redirect_uris: fc.uniqueArray(
@@ -159,7 +160,7 @@ describe('ids of registered clients', () => {
         expect(client?.metadata).toEqual(metadata);
         expect(client?.secretMatches(clientSecret ?? '')).toBe(metadata.token_endpoint_auth_method !== 'none');
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 20261120 },
     );
   });
 });
