@@ -15,16 +15,17 @@ export interface Asking {
 export function createAsk({ provider, addresses, accessToken, fetch }: Asking): IdentityEvidence['ask'] {
   const origins = new Set(addresses.map((address) => new URL(address).origin));
 
-  async function read(url: URL, { headers, optional = false }: AskOptions): Promise<Answer> {
+  async function read(url: URL, { headers, body, optional = false }: AskOptions): Promise<Answer> {
     if (!origins.has(url.origin)) throw new AnswerFault('FOREIGN_ORIGIN');
     const response = await fetch(url.href, {
-      method: 'GET',
-      body: null,
+      method: body ? 'POST' : 'GET',
+      body: body ? JSON.stringify(body) : null,
       redirect: 'manual',
       headers: {
         accept: 'application/json',
         ...inLowerCase(provider.headers),
         ...inLowerCase(headers),
+        ...(body && { 'content-type': 'application/json' }),
         authorization: `Bearer ${accessToken}`,
       },
     });

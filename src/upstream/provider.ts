@@ -45,6 +45,16 @@ export interface IdentityEvidence {
    * @throws {AuthError} when there is no good answer; `optional` makes a refusal (401, 403, 404) an absent answer
    */
   readonly ask: (url: string, options?: AskOptions) => Promise<unknown>;
+  /** The scopes that the provider granted, or, where it did not say, those that were asked for. */
+  readonly scopes: readonly string[];
+  /** What the rules of access name: for a provider whose lists leave something out, to be asked about one by one. */
+  readonly sought: SoughtNames;
+}
+
+/** The organizations and groups that rules of access name. */
+export interface SoughtNames {
+  readonly organizations: readonly string[];
+  readonly groups: readonly string[];
 }
 
 /** How a provider is asked something. */
@@ -54,6 +64,8 @@ export interface AskOptions {
   readonly optional?: boolean;
   /** Follows `Link: rel="next"` on the same host, and joins the lists; so many pages at the most. @defaultValue 1 */
   readonly pages?: number;
+  /** Sent as JSON, with a POST in place of the GET. */
+  readonly body?: object;
 }
 
 /** Where a provider's endpoints are, for one that publishes no discovery document, or a wrong one. */
@@ -62,6 +74,24 @@ export interface UpstreamEndpoints {
   readonly token: string;
   readonly userInfo?: string;
   readonly revocation?: string;
+}
+
+/** How tokens are revoked, and how far that reaches. */
+export interface UpstreamRevocation {
+  /**
+   * RFC 7009, with the refresh token where there is one; GitHub's `DELETE` of a token in JSON, by the client; or a `POST`
+   * with the access token as the bearer (Slack).
+   *
+   * @defaultValue `rfc7009`
+   */
+  readonly style?: 'rfc7009' | 'delete-by-client' | 'bearer';
+  /**
+   * Whether revoking one token ends everything that the user approved for this application: it is then left until the
+   * user's last grant here ends.
+   *
+   * @defaultValue false
+   */
+  readonly reachesAll?: boolean;
 }
 
 /** An identity provider: data, and one question. */
@@ -106,6 +136,21 @@ export interface UpstreamProvider {
   readonly authorizationParameters?: Readonly<Record<string, string>>;
   /** More headers of requests to the token and userinfo endpoints, and of what `identify` asks. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether callbacks name the issuer (RFC 9207); where nothing is said the discovery document decides. */
+  readonly sendsCallbackIssuer?: boolean;
+  /** How tokens are revoked where `endpoints.revocation` or the discovery document says so. */
+  readonly revocation?: UpstreamRevocation;
+  /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */
+  readonly scopesFor?: Partial<SoughtNames>;
+  /**
+   * Who stands behind a verified address: the provider; the user's organization (Slack's workspace owners), so that a
+   * rule on addresses has to name organizations too; or nobody.
+   *
+   * @defaultValue `provider`
+   */
+  readonly emailAuthority?: 'provider' | 'organization' | 'nobody';
+  /** Whether a verified address makes its owner a member of the domain. @defaultValue always */
+  readonly isOfDomain?: (user: UserInfo, domain: string) => boolean;
   /** Whether the userinfo endpoint is asked, if there is one. @defaultValue true */
   readonly readsUserInfo?: boolean;
   /** What is wrong with the settings, a sentence for each, which says what to do; with any the server does not start. */

@@ -6,7 +6,7 @@ import { configure } from './configuration.js';
 import { createAsk } from './ask.js';
 import { discover, type ProviderMetadata } from './discovery.js';
 import { AnswerFault, upstreamFault, type UpstreamStep } from './fault.js';
-import type { Claims, IdentityEvidence, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
+import type { Claims, IdentityEvidence, SoughtNames, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { faultsOf } from './provider-faults.js';
 import { refreshing } from './refreshing.js';
 import { joinClaims, readUserInfo } from './user-info.js';
@@ -50,6 +50,8 @@ export interface UpstreamServices {
   /** Bounded in time and size, and blind to redirects. */
   readonly fetch: CustomFetch;
   readonly clock: Clock;
+  /** What rules of access name. @defaultValue nothing */
+  readonly sought?: SoughtNames;
 }
 
 const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
@@ -60,7 +62,7 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  * @throws {TypeError} when the provider's settings cannot work
  */
 export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
-  const { callbackUrl, fetch, clock } = services;
+  const { callbackUrl, fetch, clock, sought = { organizations: [], groups: [] } } = services;
   const { id, name, issuer } = provider;
   const isOidc = provider.protocol !== 'oauth2';
   const faults = faultsOf(provider);
@@ -95,10 +97,11 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
       const current = await metadata();
       const { tokens, idToken } = await exchange(current, callback);
       const ask = askingFor(current, tokens);
+      const scopes = tokens.scope?.split(' ') ?? current.scopes;
       const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
       const user = await inStep('identity', async () => {
         const joined = joinClaims({ idToken, profile });
-        const answer = await provider.identify?.({ tokens, idToken, profile, ask });
+        const answer = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
         return answer ? readUserInfo(answer, { ...answer, ...joined }) : readUserInfo(joined);
       });
       // Subjects are those of the tenant; what its ID tokens say was verified.

@@ -7,6 +7,8 @@ export function evidence(given: Partial<IdentityEvidence>): IdentityEvidence {
     idToken: {},
     profile: {},
     ask: () => Promise.reject(new Error('Nothing more is to be asked.')),
+    scopes: [],
+    sought: { organizations: [], groups: [] },
     ...given,
   };
 }
