@@ -14,6 +14,7 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     id,
     name,
     issuer: 'https://auth.atlassian.com',
+    sendsCallbackIssuer: false,
     protocol: 'oauth2',
     endpoints: {
       authorization: 'https://auth.atlassian.com/authorize',

@@ -24,6 +24,7 @@ export function auth0Provider(options: Auth0Options): UpstreamProvider {
     name,
     // Every issuer of Auth0 ends with one slash, and people rarely write it.
     issuer: `${issuer.replace(/^https:\/\/(?=https:)|\/+$/g, '')}/`,
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,

@@ -40,6 +40,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     id: 'azure',
     name: 'Microsoft',
     issuer: `${authority.replace(/\/+$/, '')}/${tenant}/v2.0`,
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,

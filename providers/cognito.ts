@@ -22,6 +22,7 @@ export function cognitoProvider(options: CognitoOptions): UpstreamProvider {
     id,
     name,
     issuer: issuer ?? `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
+    sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
     faults: issuer === undefined && userPoolId === '' ? ['issuer or userPoolId is missing'] : [],

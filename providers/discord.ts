@@ -19,6 +19,7 @@ export function discordProvider(options: DiscordOptions): UpstreamProvider {
     name: 'Discord',
     protocol: 'oauth2',
     issuer: 'https://discord.com',
+    sendsCallbackIssuer: false,
     endpoints: {
       authorization: 'https://discord.com/oauth2/authorize',
       token: `${api}/oauth2/token`,

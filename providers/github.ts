@@ -23,6 +23,7 @@ export function githubProvider(options: GithubOptions): UpstreamProvider {
     protocol: 'oauth2',
     // What GitHub sends as the iss of callbacks.
     issuer: `${base}/login/oauth`,
+    ...(base !== 'https://github.com' && { sendsCallbackIssuer: false }),
     endpoints: {
       authorization: `${base}/login/oauth/authorize`,
       token: `${base}/login/oauth/access_token`,

@@ -16,6 +16,7 @@ export function gitlabProvider(options: GitlabOptions): UpstreamProvider {
     id,
     name,
     issuer: baseUrl.replace(/\/+$/, ''),
+    sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
     ...rest,

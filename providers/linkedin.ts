@@ -14,6 +14,7 @@ export function linkedinProvider(options: LinkedinOptions): UpstreamProvider {
     id,
     name,
     issuer: 'https://www.linkedin.com/oauth',
+    sendsCallbackIssuer: false,
     otherTokenIssuers: ['https://www.linkedin.com'],
     scopes,
     clientAuthentication: 'client_secret_post',

@@ -21,6 +21,7 @@ export function oktaProvider(options: OktaOptions): UpstreamProvider {
     id,
     name,
     issuer: issuer ?? `https://${hostOf(domain)}${server}`,
+    sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
     faults: issuer === undefined && domain === undefined ? ['issuer or domain is missing'] : [],

@@ -29,6 +29,7 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
     id: 'slack',
     name: 'Slack',
     issuer: 'https://slack.com',
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,

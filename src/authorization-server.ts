@@ -6,8 +6,9 @@ import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
 import { tokenEndpoint } from './endpoints/token.js';
-import { callbackPath, createEngine, type Engine } from './engine.js';
+import { browserPaths, callbackPath, createEngine, type Engine } from './engine.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
+import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher } from './http/router.js';
@@ -57,6 +58,9 @@ export class OAuthAuthorizationServer {
    */
   readonly fetch: FetchHandler;
 
+  /** The redirect URIs to register at the providers, by the ids of these. */
+  readonly callbackUrls: Readonly<Record<string, string>>;
+
   /** @throws {ConfigurationError} naming every fault of the options at once */
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
@@ -66,7 +70,13 @@ export class OAuthAuthorizationServer {
     ];
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
-    this.#engine = createEngine(settings, this.#resources, this.#foundation);
+    this.#engine = createEngine(settings, this.#resources, this.#foundation, {
+      paths: browserPaths,
+      describeUser: mapIdentity(settings.tokenMapper),
+    });
+    this.callbackUrls = Object.freeze(
+      Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
+    );
     const { clock, log, randomness, signingKeys } = this.#foundation;
     const { flow, registeredClients, findClient, grantTypes } = this.#engine;
 
@@ -81,9 +91,12 @@ export class OAuthAuthorizationServer {
     });
     const endpoints = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
-      '/oauth/consent': consentEndpoint(flow, issuer),
+      [browserPaths.consent]: consentEndpoint(flow, issuer),
       ...Object.fromEntries(
-        providers.map((each) => [callbackPath(each, providers), callbackEndpoint(flow, issuer, each.id)]),
+        providers.map((each) => [
+          callbackPath(each, settings),
+          callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
+        ]),
       ),
       '/oauth/token': tokenEndpoint(findClient, grantTypes),
       '/oauth/jwks': jwksEndpoint(signingKeys),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ChooseProvider } from './flow/offer-providers.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
@@ -52,6 +53,8 @@ const schema = z.strictObject({
     .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
     .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
     .optional(),
+  chooseProvider: functionOf<ChooseProvider>().optional(),
+  sharedCallback: z.boolean().default(false),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
@@ -127,7 +130,18 @@ function contradictions(settings: Settings, production: boolean): string[] {
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
     ...secretsUsedTwice(settings),
+    ...namelessCallbacks(settings),
   ];
+}
+
+/** Through one door, a provider that does not say who it is could be answered for by another one (RFC 9207 §1). */
+function namelessCallbacks({ providers, sharedCallback }: Settings): string[] {
+  if (!sharedCallback || providers.length === 1) return [];
+  return providers
+    .filter(({ sendsCallbackIssuer }) => sendsCallbackIssuer === false)
+    .map(
+      ({ id }) => `sharedCallback cannot be used with ${id}, which does not name itself in callbacks: set it to false.`,
+    );
 }
 
 /** What others know as well, resource servers or a provider, cannot be what everything here is derived from. */

@@ -1,3 +1,4 @@
+import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
 import type { Settings } from './config.js';
@@ -5,6 +6,8 @@ import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import type { DescribeUser } from './flow/map-identity.js';
+import { createOfferProviders } from './flow/offer-providers.js';
 import { createIssueCode } from './flow/issue-code.js';
 import { createSignIns } from './flow/sign-in.js';
 import { createTransactions } from './flow/transaction.js';
@@ -35,14 +38,35 @@ export interface Engine {
   readonly close: () => void;
 }
 
+/** Where the browser's doors are, below the issuer. */
+export interface BrowserPaths {
+  readonly consent: string;
+  readonly callback: string;
+}
+
+/** The usual ones. */
+export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback: '/oauth/callback' };
+
 /**
  * Where a provider sends the browser back, below the issuer.
  *
  * With several providers each has a path of its own: one that answers for another, with a code which it made the other
- * one issue, comes in at the wrong door (RFC 9700 §4.4).
+ * one issue, comes in at the wrong door (RFC 9700 §4.4). They can share one where each says who it is (RFC 9207).
  */
-export function callbackPath({ id }: UpstreamProvider, providers: readonly UpstreamProvider[]): string {
-  return providers.length === 1 ? '/oauth/callback' : `/oauth/callback/${id}`;
+export function callbackPath(
+  { id }: UpstreamProvider,
+  { providers, sharedCallback }: Pick<Settings, 'providers' | 'sharedCallback'>,
+  { callback }: BrowserPaths = browserPaths,
+): string {
+  return providers.length === 1 || sharedCallback ? callback : `${callback}/${id}`;
+}
+
+/** What an engine needs to know beside the settings. */
+export interface EngineVariant {
+  readonly paths: BrowserPaths;
+  readonly describeUser: DescribeUser;
+  /** The one client, where there are no others. */
+  readonly soleClient?: Client;
 }
 
 /** Puts the services together; this is where to see what depends on what. */
@@ -50,12 +74,16 @@ export function createEngine(
   settings: Settings,
   resources: ReadonlyMap<string, ConfiguredResource>,
   foundation: Foundation,
+  { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
-  const { issuer, providers, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
+  const { issuer, providers, sharedCallback, chooseProvider, transactionTtl, authorizationCodeTtl, accessTokenTtl } =
+    settings;
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const findClient = createFindClient({ registered: registeredClients, assertReady: installationKey });
+  const findClient: FindClient = soleClient
+    ? () => Promise.resolve(soleClient)
+    : createFindClient({ registered: registeredClients, assertReady: installationKey });
 
   const grantIds = createGrantIds(installationKey, randomness);
   const grants = createGrants(store, grantIds, clock, randomness, settings, log);
@@ -73,10 +101,11 @@ export function createEngine(
   const scopesOf = (resource: string) => scopesByResource.get(resource);
 
   const pool = createPooledFetch();
+  const demandsCallbackIssuer = sharedCallback && providers.length > 1;
   const upstreams = new Map(
     providers.map((provider) => {
-      const callbackUrl = issuer + callbackPath(provider, providers);
-      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })];
+      const callbackUrl = issuer + callbackPath(provider, settings, paths);
+      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer })];
     }),
   );
 
@@ -96,9 +125,9 @@ export function createEngine(
       findClient,
       resources,
       upstreams,
-      tokenMapper,
+      describeUser,
       ask: createAsk({
-        action: `${issuer}/oauth/consent`,
+        action: issuer + paths.consent,
         resources,
         providers,
         transactions,
@@ -107,6 +136,10 @@ export function createEngine(
         randomness,
         transactionTtl,
       }),
+      offerProviders: createOfferProviders(
+        providers.map(({ id }) => id),
+        chooseProvider,
+      ),
       transactions,
       signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
       binding,

@@ -9,9 +9,13 @@ export {
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
 export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
+export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
+export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
+export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
+export type { OAuthProxyOptions } from './proxy-config.js';
 export type { OAuthAuthorizationServerOptions, ResourceOptions, SigningOptions } from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';

@@ -1,3 +1,4 @@
+import type { ChooseProvider } from './flow/offer-providers.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
@@ -26,6 +27,16 @@ export interface OAuthAuthorizationServerOptions {
    * @defaultValue one, at `/mcp` below the issuer, without scopes
    */
   resources?: ResourceOptions[] | undefined;
+  /**
+   * Chooses the provider of a request, or some of several. @defaultValue the one that the client's `provider` parameter
+   * names; without it, all are offered
+   */
+  chooseProvider?: ChooseProvider | undefined;
+  /**
+   * Whether several providers share one redirect URI, `/oauth/callback`. Only for providers that name themselves in
+   * callbacks (RFC 9207), as Google, GitHub and Keycloak do. @defaultValue false: `/oauth/callback/<provider id>`
+   */
+  sharedCallback?: boolean | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
   tokenMapper?: TokenMapper | undefined;
   /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */

@@ -13,6 +13,8 @@ export interface QuickStart {
   readonly mcpUrl: string;
   /** The names of the providers that users sign in with. */
   readonly providers: readonly string[];
+  /** The redirect URIs to register there. */
+  readonly callbackUrls: readonly string[];
   close(): Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
   return {
     mcpUrl,
     providers: providers.map(({ name }) => name),
+    callbackUrls: Object.values(gate.callbackUrls),
     async close() {
       await Promise.all(servers.map(stop));
       await gate.close();

@@ -8,12 +8,15 @@ import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { RequestedAuthorization, Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { ProviderSummary } from './map-identity.js';
-import type { Transactions } from './transaction.js';
+import type { Transaction, Transactions } from './transaction.js';
+
+/** What the user is asked: the client's request, and where to sign in. */
+export type AskedAuthorization = RequestedAuthorization & Pick<Transaction, 'providers'>;
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
   request: HttpRequest,
-  requested: RequestedAuthorization,
+  asked: AskedAuthorization,
   client: Client,
   target: RedirectTarget,
   notice?: string,
@@ -39,12 +42,12 @@ export interface AskServices {
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Ask {
   const { action, resources, providers, transactions, binding, clock, randomness, transactionTtl } = services;
-  return (request, requested, client, target, notice) => {
+  return (request, asked, client, target, notice) => {
     const known = binding.browserOf(request);
     const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
-    const { resource, scopes } = requested;
+    const { resource, scopes } = asked;
     const transaction = transactions.seal({
-      ...requested,
+      ...asked,
       id: randomText(randomness),
       browser,
       expiresAt: Math.ceil(clock() + transactionTtl),
@@ -63,7 +66,7 @@ export function createAsk(services: AskServices): Ask {
         name: scope,
         description: described.get(scope) ?? (scope === 'offline_access' ? offlineAccess : undefined),
       })),
-      providers,
+      providers: providers.filter(({ id }) => asked.providers.includes(id)),
       ...(notice !== undefined && { notice }),
       ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
     });

@@ -20,7 +20,7 @@ export interface Resource {
 }
 
 /** The part of a transaction that the client's request decides. */
-export type RequestedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt'>;
+export type RequestedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt' | 'providers'>;
 
 /** Proxies cut long `Location` headers; a state that would not come back whole is refused at once. */
 const maxStateBytes = 2048;

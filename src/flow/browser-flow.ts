@@ -13,7 +13,8 @@ import { proveRequester, readAuthorizationRequest, readRequester, type Resource 
 import type { BrowserBinding } from './browser-binding.js';
 import type { IssueCode } from './issue-code.js';
 import { nextStep } from './journey.js';
-import { mapIdentity, type TokenMapper } from './map-identity.js';
+import type { DescribeUser } from './map-identity.js';
+import type { OfferProviders } from './offer-providers.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
 import type { Transaction, Transactions } from './transaction.js';
 
@@ -23,8 +24,8 @@ export interface BrowserFlow {
   authorize(request: HttpRequest): Promise<HttpReply>;
   /** The user answers the consent page. */
   answer(request: HttpRequest): Promise<HttpReply>;
-  /** A provider sends the browser back. */
-  return(request: HttpRequest, provider: string): Promise<HttpReply>;
+  /** A provider sends the browser back, to a door of its own or, with `undefined`, to the one that all share. */
+  return(request: HttpRequest, provider: string | undefined): Promise<HttpReply>;
 }
 
 /** What the journey needs. */
@@ -33,8 +34,9 @@ export interface BrowserFlowServices {
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly tokenMapper: TokenMapper | undefined;
+  readonly describeUser: DescribeUser;
   readonly ask: Ask;
+  readonly offerProviders: OfferProviders;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
@@ -43,8 +45,8 @@ export interface BrowserFlowServices {
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, tokenMapper } = services;
-  const { ask, transactions, signIns, binding, issueCode } = services;
+  const { issuer, findClient, resources, upstreams, describeUser } = services;
+  const { ask, offerProviders, transactions, signIns, binding, issueCode } = services;
   const { origin } = new URL(issuer);
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
@@ -55,9 +57,14 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return redirectReply(location.href, binding.bind(request, transaction.id));
   }
 
-  async function identify(signIn: PendingSignIn, provider: string, request: HttpRequest): Promise<HttpReply> {
+  async function identify(
+    signIn: PendingSignIn,
+    provider: string | undefined,
+    request: HttpRequest,
+  ): Promise<HttpReply> {
     const { transaction, leg } = signIn;
-    if (leg.provider !== provider) throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
+    if (leg.provider !== (provider ?? leg.provider))
+      throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     const { target } = await proveRequester(transaction, findClient);
     return deliveringFaults(target, async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
@@ -70,7 +77,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         ...leg,
         callbackQuery: request.query,
       });
-      const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user);
+      const identity = await describeUser(upstream.provider, tokens, user);
       const signedIn = { identity, tokens, upstream: { issuer: upstreamIssuer, subject: user.sub } };
       const code = await issueCode(transaction, signedIn);
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
@@ -88,16 +95,18 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const parameters = parseParameters(request.query);
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
-      return deliveringFaults(target, () =>
-        ask(request, readAuthorizationRequest(parameters, requester, resources), client, target),
-      );
+      return deliveringFaults(target, async () => {
+        const requested = readAuthorizationRequest(parameters, requester, resources);
+        const providers = await offerProviders(requested, client, parameters.get('provider'));
+        return ask(request, { ...requested, providers }, client, target);
+      });
     },
 
     async answer(request) {
       const form = readForm(request);
       const transaction = transactions.open(form.require('transaction'));
-      const decision = readDecision(form.require('decision'), [...upstreams.keys()]);
       if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
+      const decision = readDecision(form.require('decision'), transaction.providers);
       const { client, target } = await proveRequester(transaction, findClient);
       const sameBrowser = isSameOrigin(request, origin) && binding.browserOf(request) === transaction.browser;
       const status = (await signIns.find(transaction.id))?.status ?? 'unanswered';

@@ -20,43 +20,55 @@ export type TokenMapper = (
   provider: ProviderSummary,
 ) => Record<string, unknown> | undefined | Promise<Record<string, unknown> | undefined>;
 
-/** Access tokens travel in a header with every request; a group list has no place in them. */
-const maxClaimsBytes = 1024;
-
 /**
  * Decides who the user is in our tokens.
  *
- * @throws {AuthError} access_denied when the mapper refuses; server_error when what it returns cannot be used
+ * @throws {AuthError} access_denied when the user is refused; server_error when that cannot be decided
  */
-export async function mapIdentity(
-  mapper: TokenMapper | undefined,
-  provider: ProviderSummary,
-  tokens: UpstreamTokens,
-  user: UserInfo,
-): Promise<Identity> {
-  const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
-  if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
-    throw new AuthError('server_error', 'The server met an unexpected condition.', {
-      cause: new AuthError('server_error', 'tokenMapper returned a sub that is not a string of 1 to 255 characters.'),
-    });
-  }
-  const claims = Object.fromEntries(
-    Object.entries(mapped).filter(([name, value]) => !reservedClaims.has(name) && value !== undefined),
-  );
-  if (Buffer.byteLength(JSON.stringify(claims)) > maxClaimsBytes) {
-    throw new AuthError('server_error', 'The server met an unexpected condition.', {
-      cause: new AuthError('server_error', `tokenMapper returned more than ${maxClaimsBytes} bytes of claims.`),
-    });
-  }
-  return { sub: sub === user.sub ? `${provider.id}|${sub}` : sub, provider: provider.id, claims };
+export type DescribeUser = (provider: ProviderSummary, tokens: UpstreamTokens, user: UserInfo) => Promise<Identity>;
+
+/** Access tokens travel in a header with every request; a group list has no place in them. */
+const maxClaimsBytes = 1024;
+
+/** Describes users by a `tokenMapper`. */
+export function mapIdentity(mapper: TokenMapper | undefined): DescribeUser {
+  return async (provider, tokens, user) => {
+    const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
+      throw unusable('tokenMapper returned a sub that is not a string of 1 to 255 characters.');
+    }
+    const claims = Object.fromEntries(
+      Object.entries(mapped).filter(([name, value]) => !reservedClaims.has(name) && value !== undefined),
+    );
+    if (Buffer.byteLength(JSON.stringify(claims)) > maxClaimsBytes) {
+      throw unusable(`tokenMapper returned more than ${maxClaimsBytes} bytes of claims.`);
+    }
+    return { sub: sub === user.sub ? subjectOf(provider, user) : sub, provider: provider.id, claims };
+  };
 }
 
-async function callMapper(
-  mapper: TokenMapper | undefined,
+/** The subject of a user in our tokens, where no mapper gives another: two providers never share a user. */
+export function subjectOf({ id }: ProviderSummary, { sub }: UserInfo): string {
+  return `${id}|${sub}`;
+}
+
+/** The error for what a mapper returned; what was wrong with it is for the log. */
+export function unusable(reason: string): AuthError {
+  const cause = new AuthError('server_error', reason);
+  return new AuthError('server_error', 'The server met an unexpected condition.', { cause });
+}
+
+/**
+ * Calls a mapper of the application's.
+ *
+ * @throws {AuthError} access_denied when the mapper throws
+ */
+export async function callMapper<T>(
+  mapper: ((tokens: UpstreamTokens, user: UserInfo, provider: ProviderSummary) => T | Promise<T>) | undefined,
   { id, name }: ProviderSummary,
   tokens: UpstreamTokens,
   user: UserInfo,
-) {
+): Promise<T | undefined> {
   try {
     return await mapper?.(tokens, user, { id, name });
   } catch (cause) {

@@ -12,6 +12,8 @@ export interface Transaction {
   readonly codeChallenge: string;
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** The providers that were offered, by their ids: the answer chooses among them. */
+  readonly providers: readonly string[];
   /** Names the one browser that was shown the page. */
   readonly browser: string;
   /** Epoch seconds. */

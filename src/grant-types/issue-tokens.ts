@@ -13,6 +13,7 @@ export type IssueTokens = (grant: Grant, scopes: readonly string[]) => Promise<T
 export function createIssueTokens(accessTokens: AccessTokens, credentials: Credentials, sealing: Sealing): IssueTokens {
   return async (grant, scopes) => {
     const identity = openIdentity(sealing, grant);
+    if (identity.tokenResponse) return identity.tokenResponse;
     const { grantId, clientId, resource, refresh } = grant;
     const accessToken = await accessTokens.issue({ identity, clientId, resource, scopes, grantId });
     return {

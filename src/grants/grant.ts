@@ -1,3 +1,5 @@
+import type { TokenResponse } from '../protocol/token-response.js';
+
 /** One superseded generation of a grant's refresh token, remembered as long as it may still be presented in good faith. */
 export interface Superseded {
   readonly generation: number;
@@ -60,6 +62,8 @@ export interface Identity {
   readonly provider: string;
   /** What the `tokenMapper` made of the upstream identity. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** What the token endpoint answers, where an application issues tokens of its own. */
+  readonly tokenResponse?: TokenResponse;
 }
 
 /** Reads a grant from its record; one that cannot be understood is absent. */

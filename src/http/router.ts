@@ -26,7 +26,7 @@ export interface Dispatcher {
 }
 
 /**
- * Finds the endpoint of a path with one look-up, and renders what it throws. This is the one `catch` of the endpoints.
+ * Finds the endpoint of a path with one look-up.
  *
  * What is unknown below `/.well-known/` is answered with 404 in JSON: clients try many such paths, and one that meets
  * an application's HTML or a redirect there gives up.
@@ -38,13 +38,17 @@ export function createDispatcher(routes: Routes, log: Log): Dispatcher {
 
     async dispatch(request) {
       const endpoint = routes.get(request.path);
-      if (!endpoint) return unknownDocument(request);
-      const { methods } = endpoint;
-      if (request.method === 'OPTIONS') return endpoint.cors ? preflightReply(methods) : allowReply(methods);
-      const reply = await answer(endpoint, request, log);
-      return endpoint.cors ? withCors(reply) : reply;
+      return endpoint ? serve(endpoint, request, log) : unknownDocument(request);
     },
   };
+}
+
+/** Answers a request at one endpoint, and renders what that throws. This is the one `catch` of the endpoints. */
+export async function serve(endpoint: Endpoint, request: HttpRequest, log: Log): Promise<HttpReply> {
+  const { methods, cors } = endpoint;
+  if (request.method === 'OPTIONS') return cors ? preflightReply(methods) : allowReply(methods);
+  const reply = await answer(endpoint, request, log);
+  return cors ? withCors(reply) : reply;
 }
 
 async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promise<HttpReply> {

@@ -35,6 +35,20 @@ export interface ExchangedCode {
 /** Exchanges the authorization code of a callback. */
 export type CodeExchange = (metadata: ProviderMetadata, callback: UpstreamCallback) => Promise<ExchangedCode>;
 
+/** What an exchange needs of its surroundings. */
+export interface CodeExchangeServices {
+  /** Our redirect URI, as it is registered at the provider. */
+  readonly callbackUrl: string;
+  /** Bounded in time and size, and blind to redirects. */
+  readonly fetch: CustomFetch;
+  readonly clock: Clock;
+  /** Whether every callback has to name the issuer, since other providers come through the same door. @defaultValue false */
+  readonly demandsCallbackIssuer?: boolean;
+}
+
+/** RFC 9207 §2.4: what makes the library demand the parameter. */
+const issuerIsDemanded = { authorization_response_iss_parameter_supported: true };
+
 /** Once the keys were fetched anew because of a token, other tokens wait this many seconds before they can cause it. */
 const renewalPauseTtl = 10;
 
@@ -47,9 +61,7 @@ const renewalPauseTtl = 10;
  */
 export function createCodeExchange(
   provider: UpstreamProvider,
-  callbackUrl: string,
-  fetch: CustomFetch,
-  clock: Clock,
+  { callbackUrl, fetch, clock, demandsCallbackIssuer = false }: CodeExchangeServices,
 ): CodeExchange {
   let keys: ReturnType<typeof getJwksCache>;
   let renewedAt = -Infinity;
@@ -61,7 +73,7 @@ export function createCodeExchange(
     let expected: Expectations = { issuer: published, nonce };
 
     async function attempt(known: typeof keys): Promise<ExchangedCode> {
-      const server = { ...metadata.server, issuer: expected.issuer };
+      const server = { ...metadata.server, issuer: expected.issuer, ...(demandsCallbackIssuer && issuerIsDemanded) };
       const configuration = configure(provider, server, conversation.fetch);
       if (known) setJwksCache(configuration, known);
       try {

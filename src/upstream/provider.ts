@@ -136,8 +136,8 @@ export interface UpstreamProvider {
   readonly authorizationParameters?: Readonly<Record<string, string>>;
   /** More headers of requests to the token and userinfo endpoints, and of what `identify` asks. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether callbacks name the issuer (RFC 9207); where nothing is said the discovery document decides. */
-  readonly sendsCallbackIssuer?: boolean;
+  /** False where callbacks do not name the issuer (RFC 9207), so that no other provider can share the redirect URI. */
+  readonly sendsCallbackIssuer?: false;
   /** How tokens are revoked where `endpoints.revocation` or the discovery document says so. */
   readonly revocation?: UpstreamRevocation;
   /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */

@@ -1,7 +1,6 @@
-import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
-import type { Clock } from '../storage/clock.js';
+import { buildAuthorizationUrl, fetchUserInfo } from 'openid-client';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
-import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
+import { createCodeExchange, type CodeExchangeServices, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
 import { createAsk } from './ask.js';
 import { discover, type ProviderMetadata } from './discovery.js';
@@ -44,12 +43,7 @@ export interface Upstream {
 }
 
 /** What a hand-off needs of its surroundings. */
-export interface UpstreamServices {
-  /** Our redirect URI, as it is registered at the provider. */
-  readonly callbackUrl: string;
-  /** Bounded in time and size, and blind to redirects. */
-  readonly fetch: CustomFetch;
-  readonly clock: Clock;
+export interface UpstreamServices extends CodeExchangeServices {
   /** What rules of access name. @defaultValue nothing */
   readonly sought?: SoughtNames;
 }
@@ -68,7 +62,7 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
   const faults = faultsOf(provider);
   if (faults.length > 0) throw new TypeError(`Provider ${id}: ${faults.join('; ')}.`);
   const metadata = refreshing(() => discover(provider, fetch), clock, discoverySettings);
-  const exchange = createCodeExchange(provider, callbackUrl, fetch, clock);
+  const exchange = createCodeExchange(provider, services);
 
   return {
     provider: Object.freeze({ id, name, issuer }),

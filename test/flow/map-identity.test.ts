@@ -7,7 +7,7 @@ import type { UserInfo } from '../../src/upstream/provider.js';
 const provider = { id: 'google', name: 'Google', clientSecret: 'client-secret-canary' };
 const tokens = { access_token: 'upstream-access', token_type: 'bearer' };
 const user: UserInfo = { sub: '1234', email: 'alice@example.test', email_verified: true, raw: {} };
-const map = (mapper?: TokenMapper) => mapIdentity(mapper, provider, tokens, user);
+const map = (mapper?: TokenMapper) => mapIdentity(mapper)(provider, tokens, user);
 const returning = (value: unknown) => map(() => value as Record<string, unknown>);
 
 describe('the identity in our tokens', () => {

@@ -68,6 +68,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       codeChallenge: codeChallengeOf(verifier),
       resource,
       scopes: ['mcp:tools', 'notes:write'],
+      providers: ['oidc'],
       browser: 'browser',
       expiresAt: start + 600,
     },
