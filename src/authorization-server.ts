@@ -11,10 +11,10 @@ import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.j
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
-import { createDispatcher, type Dispatcher } from './http/router.js';
+import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import type { ConfiguredResource } from './party-config.js';
+import { plainResource, type ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import {
@@ -23,7 +23,7 @@ import {
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
 import { createBearerGate } from './resource/bearer-gate.js';
-import { createRoutes } from './routes.js';
+import { createAliases, createRoutes } from './routes.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /** What a bearer gate asks of a request. */
@@ -65,9 +65,7 @@ export class OAuthAuthorizationServer {
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
     const { issuer, enableDCR, providers } = settings;
-    const resources = settings.resources ?? [
-      { url: `${issuer}/mcp`, scopes: new Map<string, string>(), defaultScopes: [] },
-    ];
+    const resources = settings.resources ?? [plainResource(`${issuer}/mcp`)];
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
     this.#engine = createEngine(settings, this.#resources, this.#foundation, {
@@ -89,7 +87,7 @@ export class OAuthAuthorizationServer {
       signingAlgorithm: signingKeys.algorithm,
       resources: [...this.#resources.keys()],
     });
-    const endpoints = {
+    const endpoints: Record<string, Endpoint> = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
       [browserPaths.consent]: consentEndpoint(flow, issuer),
       ...Object.fromEntries(
@@ -117,7 +115,11 @@ export class OAuthAuthorizationServer {
       // Clients that know no paths look at the root, which tells of the default resource.
       ...resourceDocuments.slice(0, 1).map((document) => ({ ...document, about: new URL(document.about).origin })),
     ];
-    this.#server = createDispatcher(createRoutes(issuer, endpoints, documents), log);
+    this.#server = createDispatcher(
+      createRoutes(issuer, endpoints, documents),
+      settings.rootAliases ? createAliases(issuer, endpoints) : new Map(),
+      log,
+    );
     this.#newRequestId = () => randomText(randomness, 9);
     this.fetch = fetchHandler(this.#server, this.#newRequestId);
   }
@@ -149,7 +151,7 @@ export class OAuthAuthorizationServer {
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
   requireBearerAuth({ scopes = [], resource }: BearerAuthOptions = {}): BearerMiddleware {
-    const { url, scopes: known, defaultScopes } = this.#findResource(resource);
+    const { url, scopes: known, implied, defaultScopes } = this.#findResource(resource);
     const unknown = scopes.filter((scope) => !known.has(scope));
     if (unknown.length > 0) {
       throw new ConfigurationError([
@@ -157,7 +159,7 @@ export class OAuthAuthorizationServer {
       ]);
     }
     const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
-    const guarded = { url, challengeScopes, requiredScopes: scopes };
+    const guarded = { url, challengeScopes, requiredScopes: scopes, implied };
     const gate = createBearerGate(guarded, this.#engine.verify, this.#foundation.log);
     return bearerMiddleware(gate, this.#newRequestId);
   }

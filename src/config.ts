@@ -5,7 +5,7 @@ import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import { issuer, provider, resource } from './party-config.js';
+import { accessTokenTtl, issuer, provider, resource, seconds } from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -32,11 +32,6 @@ const isStore = (value: unknown) =>
   value !== null &&
   ['get', 'set', 'delete', 'list', 'close'].every((verb) => isFunction((value as Record<string, unknown>)[verb]));
 
-const seconds = (min: number, max: number) =>
-  z
-    .int({ error: `has to be a whole number of seconds from ${min} to ${max}` })
-    .min(min)
-    .max(max);
 const functionOf = <T>() => z.custom<T>(isFunction, { error: 'has to be a function' });
 
 const isDistinct = (values: readonly unknown[]) => new Set(values).size === values.length;
@@ -66,8 +61,9 @@ const schema = z.strictObject({
     }),
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
+  rootAliases: z.boolean().default(true),
   signing,
-  accessTokenTtl: seconds(30, day).default(3600),
+  accessTokenTtl: accessTokenTtl.default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
   refreshGraceTtl: seconds(0, 7200).default(120),
   grantTtl: seconds(60, 3650 * day).default(180 * day),
@@ -77,6 +73,11 @@ const schema = z.strictObject({
   clock: functionOf<Clock>().optional(),
   randomness: functionOf<Randomness>().optional(),
 });
+
+/** How long the longest access token lives; in seconds. */
+export function longestTokenTtl({ accessTokenTtl, resources = [] }: Settings): number {
+  return Math.max(accessTokenTtl, ...resources.map((each) => each.accessTokenTtl ?? 0));
+}
 
 /** What each alias stands for. */
 const aliases = {
@@ -116,7 +117,7 @@ function withoutAliases(options: OAuthAuthorizationServerOptions) {
 }
 
 function contradictions(settings: Settings, production: boolean): string[] {
-  const { store, allowMemoryStoreInProduction, accessTokenTtl, refreshTokenTtl, grantTtl } = settings;
+  const { store, allowMemoryStoreInProduction, refreshTokenTtl, grantTtl } = settings;
   const isVolatile = typeof store === 'string' ? store === 'memory:' : store.volatile === true;
   return [
     ...(production && isVolatile && !allowMemoryStoreInProduction
@@ -124,7 +125,9 @@ function contradictions(settings: Settings, production: boolean): string[] {
           'store is a memory store, in production: a restart would sign everybody out. Use sqlite:PATH, or set allowMemoryStoreInProduction.',
         ]
       : []),
-    ...(refreshTokenTtl < accessTokenTtl ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.'] : []),
+    ...(refreshTokenTtl < longestTokenTtl(settings)
+      ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.']
+      : []),
     ...(grantTtl < refreshTokenTtl ? ['grantTtl has to be at least as long as refreshTokenTtl.'] : []),
     ...(production && settings.secret.some((each) => new Set(each).size < 12)
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']

@@ -1,7 +1,7 @@
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import type { Settings } from './config.js';
+import { longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
@@ -89,16 +89,20 @@ export function createEngine(
   const grants = createGrants(store, grantIds, clock, randomness, settings, log);
   const credentials = createCredentials(ring);
   const vault = createVault(store, sealing, randomness);
-  const accessTokens = createAccessTokens(issuer, signingKeys, clock, randomness, accessTokenTtl);
+  const accessTokens = createAccessTokens(
+    issuer,
+    signingKeys,
+    clock,
+    randomness,
+    (resource) => resources.get(resource)?.accessTokenTtl ?? accessTokenTtl,
+  );
   const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
   // Within the grace window a superseded refresh token gets an access token without a write.
   const lifetimes = {
     ...settings,
     graceTtl: settings.refreshGraceTtl,
-    tokenReserveTtl: accessTokenTtl + settings.refreshGraceTtl,
+    tokenReserveTtl: longestTokenTtl(settings) + settings.refreshGraceTtl,
   };
-  const scopesByResource = new Map([...resources].map(([url, { scopes }]) => [url, [...scopes.keys()]]));
-  const scopesOf = (resource: string) => scopesByResource.get(resource);
 
   const pool = createPooledFetch();
   const demandsCallbackIssuer = sharedCallback && providers.length > 1;
@@ -118,7 +122,7 @@ export function createEngine(
     findClient,
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, vault, clock, scopesOf, lifetimes),
+      refreshTokenGrant(grants, credentials, issueTokens, vault, clock, resources, lifetimes),
     ],
     flow: createBrowserFlow({
       issuer,

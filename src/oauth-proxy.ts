@@ -13,6 +13,7 @@ import { hasFormField, withParameter } from './http/request-parameters.js';
 import type { HttpRequest } from './http/message.js';
 import { serve, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
+import { plainResource } from './party-config.js';
 import { parseProxyOptions, soleClientId, type OAuthProxyOptions } from './proxy-config.js';
 import type { AuthInfo } from './resource/auth-info.js';
 import type { UpstreamProvider } from './upstream/provider.js';
@@ -61,11 +62,10 @@ export class OAuthProxy {
       process.env['NODE_ENV'] === 'production',
     );
     const { issuer, providers, accessTokenTtl, sharedCallback } = settings;
-    const resource = { url: audience, scopes: new Map<string, string>(), defaultScopes: [] };
     this.#audience = audience;
     this.#providers = providers.map(({ id, name, issuer, scopes }) => Object.freeze({ id, name, issuer, scopes }));
     this.#foundation = createFoundation(settings);
-    this.#engine = createEngine(settings, new Map([[audience, resource]]), this.#foundation, {
+    this.#engine = createEngine(settings, new Map([[audience, plainResource(audience)]]), this.#foundation, {
       // The page's answer comes to the token route: it is the one of the three that takes a POST.
       paths: { consent: '/token', callback: '/callback' },
       describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined),

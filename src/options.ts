@@ -45,6 +45,11 @@ export interface OAuthAuthorizationServerOptions {
   allowMemoryStoreInProduction?: boolean | undefined;
   /** Whether clients may register themselves (RFC 7591). @defaultValue true */
   enableDCR?: boolean | undefined;
+  /**
+   * Whether `/authorize`, `/token` and `/register` are served too, where the issuer has no path: clients of 2025 fall
+   * back on them. Set it to false where the application has such routes itself. @defaultValue true
+   */
+  rootAliases?: boolean | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
   signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
@@ -89,10 +94,24 @@ export interface ResourceOptions {
   name?: string | undefined;
   /** Where developers read about it. */
   documentation?: string | undefined;
-  /** Its scopes, each with what it allows, in words for a person. @defaultValue none */
-  scopes?: Record<string, string> | undefined;
+  /**
+   * Its scopes, each with what it allows, in words for a person, and perhaps the narrower scopes that it includes.
+   *
+   * @defaultValue none
+   */
+  scopes?: Record<string, string | ScopeOptions> | undefined;
   /** What a client gets that asks for nothing; tools that need more ask for it. @defaultValue all scopes */
   defaultScopes?: string[] | undefined;
+  /** How long an access token for it lives. @defaultValue the server's `accessTokenTtl` */
+  accessTokenTtl?: number | undefined;
+}
+
+/** What one scope means. */
+export interface ScopeOptions {
+  /** What it allows, in words for a person. */
+  description: string;
+  /** Other scopes of the resource that whoever has this one has too. @defaultValue none */
+  implies?: string[] | undefined;
 }
 
 /** How access tokens are signed. */

@@ -31,7 +31,7 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
       });
     }
     const urls = [request.originalUrl ?? request.url ?? '/', request.url ?? '/'];
-    const url = urls.find((each) => server.serves(pathOf(each)));
+    const url = urls.find((each) => server.serves(pathOf(each), request.method ?? 'GET'));
     if (url === undefined) {
       if (next) next();
       else writeReply(request, response, notFoundReply);

@@ -6,7 +6,7 @@ import { codeChallengeMethod, isCodeChallenge } from '../protocol/pkce.js';
 import { proveRedirectTarget } from '../protocol/redirect-proof.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { findResource } from '../protocol/resource-indicator.js';
-import { parseScope } from '../protocol/scope.js';
+import { parseScope, type ImpliedScopes } from '../protocol/scope.js';
 import type { Transaction } from './transaction.js';
 
 /** A resource (MCP server) that tokens are issued for. */
@@ -15,6 +15,7 @@ export interface Resource {
   readonly name?: string;
   /** Scopes with what they mean to a person. */
   readonly scopes: ReadonlyMap<string, string>;
+  readonly implied: ImpliedScopes;
   /** What a client gets that asks for nothing. */
   readonly defaultScopes: readonly string[];
 }

@@ -19,7 +19,7 @@ export function createIssueTokens(accessTokens: AccessTokens, credentials: Crede
     return {
       access_token: accessToken,
       token_type: 'Bearer',
-      expires_in: accessTokens.ttl,
+      expires_in: accessTokens.ttlOf(resource),
       ...(refresh && { refresh_token: credentials.derive('rt', refresh.kid, grant, refresh.generation) }),
       ...(scopes.length > 0 && { scope: formatScope(scopes) }),
     };

@@ -49,8 +49,8 @@ export interface TokenSubject {
 
 /** Signs access tokens. */
 export interface AccessTokens {
-  /** How long a token lives, in seconds. */
-  readonly ttl: number;
+  /** How long a token for a resource lives, in seconds. */
+  readonly ttlOf: (resource: string) => number;
   /** Signs one for a subject. */
   issue(subject: TokenSubject): Promise<string>;
 }
@@ -61,10 +61,10 @@ export function createAccessTokens(
   keys: SigningKeys,
   clock: Clock,
   randomness: Randomness,
-  ttl: number,
+  ttlOf: (resource: string) => number,
 ): AccessTokens {
   return {
-    ttl,
+    ttlOf,
     async issue({ identity, clientId, resource, scopes, grantId }) {
       const { kid, key } = await keys.current();
       const now = Math.floor(clock());
@@ -76,7 +76,7 @@ export function createAccessTokens(
         client_id: clientId,
         scope: formatScope(scopes),
         iat: now,
-        exp: now + ttl,
+        exp: now + ttlOf(resource),
         jti: randomText(randomness),
         grant_id: grantId,
         idp: identity.provider,

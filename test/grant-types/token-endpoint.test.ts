@@ -44,10 +44,18 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const sealing = createSealing(createKeyRing(secrets, issuer), randomBytes);
   const keys = sharedSigningKeys(['a secret shared with resource servers']);
   const vault = createVault(store, sealing, randomBytes);
-  const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, accessTokenTtl);
+  const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, () => accessTokenTtl);
   const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
   const settings = { refreshTokenTtl, grantTtl, graceTtl, tokenReserveTtl: accessTokenTtl + graceTtl };
-  const known = () => ['mcp:tools', 'notes:write', 'admin'];
+  const known = new Map([
+    [
+      resource,
+      {
+        scopes: new Map(['mcp:tools', 'notes:write', 'admin'].map((each) => [each, each])),
+        implied: new Map<string, string[]>(),
+      },
+    ],
+  ]);
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
   const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, clock, known, settings);
   const issueCode = createIssueCode({
