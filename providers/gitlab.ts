@@ -18,6 +18,7 @@ export function gitlabProvider(options: GitlabOptions): UpstreamProvider {
     issuer: baseUrl.replace(/\/+$/, ''),
     scopes,
     idTokenAlgorithms: ['RS256'],
+    refresh: { sendsRedirectUri: true },
     ...rest,
     identify: options.identify ?? ((evidence) => identify(evidence, scopes)),
   };
