@@ -23,6 +23,8 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     },
     scopes,
     clientAuthentication: 'client_secret_post',
+    // Its other word for a refresh token that does not count.
+    refresh: { errorCodes: { unauthorized_client: 'invalid_grant' } },
     authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent', ...options.authorizationParameters },
     identify: options.identify ?? identify,
   };

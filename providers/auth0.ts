@@ -31,6 +31,7 @@ export function auth0Provider(options: Auth0Options): UpstreamProvider {
     clientAuthentication,
     // Auth0 lists HS256 as well, which would be verified with the client secret.
     idTokenAlgorithms: ['RS256'],
+    revocation: { refreshTokensOnly: true },
     faults: options.issuer === undefined && domain === '' ? ['domain or issuer is missing'] : [],
     authorizationParameters: { ...(audience !== undefined && { audience }), ...options.authorizationParameters },
     identify: options.identify ?? ((evidence) => identify(evidence, groupsClaim)),

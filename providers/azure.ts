@@ -47,6 +47,14 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     clientAuthentication: 'client_secret_post',
     idTokenAlgorithms: ['RS256'],
     authorizationParameters,
+    // Nothing but a new sign-in helps against these.
+    refresh: {
+      errorCodes: {
+        interaction_required: 'invalid_grant',
+        login_required: 'invalid_grant',
+        consent_required: 'invalid_grant',
+      },
+    },
     // It knows less than the ID token, and answers only to tokens for Microsoft Graph.
     readsUserInfo: false,
     faults: faultsOf(tenant, allowed, anyTenant),

@@ -25,6 +25,7 @@ export function cognitoProvider(options: CognitoOptions): UpstreamProvider {
     sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    revocation: { refreshTokensOnly: true },
     faults: issuer === undefined && userPoolId === '' ? ['issuer or userPoolId is missing'] : [],
     ...rest,
     identify: options.identify ?? identify,

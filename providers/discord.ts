@@ -30,6 +30,7 @@ export function discordProvider(options: DiscordOptions): UpstreamProvider {
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    revocation: { reachesAll: true },
     authorizationParameters,
     async identify({ profile, ask }) {
       const { id, username, global_name, email, verified, locale } = profile;

@@ -28,11 +28,13 @@ export function githubProvider(options: GithubOptions): UpstreamProvider {
       authorization: `${base}/login/oauth/authorize`,
       token: `${base}/login/oauth/access_token`,
       userInfo: `${api}/user`,
+      revocation: `${api}/applications/${encodeURIComponent(clientId)}/token`,
     },
     clientId,
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    revocation: { style: 'delete-by-client' },
     errorCodes: {
       bad_verification_code: 'invalid_grant',
       bad_refresh_token: 'invalid_grant',

@@ -19,6 +19,7 @@ export function gitlabProvider(options: GitlabOptions): UpstreamProvider {
     sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    refresh: { sendsRedirectUri: true },
     ...rest,
     identify: options.identify ?? ((evidence) => identify(evidence, scopes)),
   };

@@ -33,6 +33,7 @@ export function googleProvider(options: GoogleOptions): UpstreamProvider {
     clientAuthentication: 'client_secret_post',
     otherTokenIssuers: ['accounts.google.com'],
     idTokenAlgorithms: ['RS256'],
+    revocation: { authenticates: false, reachesAll: true },
     authorizationParameters: {
       // Without both there is a refresh token only at the very first consent.
       access_type: 'offline',

@@ -34,6 +34,8 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    endpoints: { revocation: 'https://slack.com/api/auth.revoke' },
+    revocation: { style: 'bearer' },
     // With PKCE a Slack app becomes a public client for good.
     pkce: false,
     idTokenAlgorithms: ['RS256'],

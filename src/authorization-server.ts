@@ -176,7 +176,7 @@ export class OAuthAuthorizationServer {
 
   /** Closes the connections to the providers, and the store unless it was handed in. */
   async close(): Promise<void> {
-    this.#engine.close();
+    await this.#engine.close();
     await this.#foundation.closeStore();
   }
 

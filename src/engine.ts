@@ -18,11 +18,15 @@ import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
+import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
+import { systemSleep } from './system.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
+import { createRenewal } from './upstream/renewal.js';
+import { createRevocations } from './upstream/revocations.js';
 import { createUpstream } from './upstream/upstream.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
@@ -34,8 +38,8 @@ export interface Engine {
   readonly grantTypes: readonly GrantType[];
   readonly flow: BrowserFlow;
   readonly verify: VerifyAccessToken;
-  /** Closes the connections to the providers. */
-  readonly close: () => void;
+  /** Closes the connections to the providers, after a short wait for what is being revoked there. */
+  readonly close: () => Promise<void>;
 }
 
 /** Where the browser's doors are, below the issuer. */
@@ -86,9 +90,7 @@ export function createEngine(
     : createFindClient({ registered: registeredClients, assertReady: installationKey });
 
   const grantIds = createGrantIds(installationKey, randomness);
-  const grants = createGrants(store, grantIds, clock, randomness, settings, log);
   const credentials = createCredentials(ring);
-  const vault = createVault(store, sealing, randomness);
   const accessTokens = createAccessTokens(
     issuer,
     signingKeys,
@@ -113,6 +115,20 @@ export function createEngine(
     }),
   );
 
+  const vault = createVault(store, sealing, randomness);
+  const revocations = createRevocations(vault, upstreams, log, systemSleep);
+  const grants = createGrants(store, grantIds, clock, randomness, settings, log, (key) => revocations.discard(key));
+  const freshSession = createRenewal({
+    vault,
+    upstreams,
+    admit: () => Promise.resolve(),
+    revoke: (key, session) => revocations.begin(key, session),
+    clock,
+    sleep: systemSleep,
+    randomness,
+  });
+  const freshUpstream = createFreshUpstream(grants, freshSession);
+
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
   const transactions = createTransactions(sealing, clock);
@@ -122,7 +138,7 @@ export function createEngine(
     findClient,
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, vault, clock, resources, lifetimes),
+      refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, resources, lifetimes),
     ],
     flow: createBrowserFlow({
       issuer,
@@ -159,6 +175,9 @@ export function createEngine(
       }),
     }),
     verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
-    close: () => pool.close(),
+    close: async () => {
+      await revocations.settle();
+      pool.close();
+    },
   };
 }

@@ -121,7 +121,7 @@ export class OAuthProxy {
 
   /** Closes the connections to the providers, and the store unless it was handed in. */
   async close(): Promise<void> {
-    this.#engine.close();
+    await this.#engine.close();
     await this.#foundation.closeStore();
   }
 

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
-import type { Clock } from './storage/clock.js';
+import type { Clock, Sleep } from './storage/clock.js';
 
 /** The system's clock. */
 export const systemClock: Clock = () => Date.now() / 1000;
+
+/** Waits by the system's timers. */
+export const systemSleep: Sleep = (seconds, signal) =>
+  setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined);
 
 /** The system's randomness, drawn in larger portions: a call for each few bytes costs far more. */
 export function createSystemRandomness(): Randomness {

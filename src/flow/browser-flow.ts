@@ -69,17 +69,9 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return deliveringFaults(target, async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(leg.provider);
-      const {
-        tokens,
-        user,
-        issuer: upstreamIssuer,
-      } = await upstream.complete({
-        ...leg,
-        callbackQuery: request.query,
-      });
-      const identity = await describeUser(upstream.provider, tokens, user);
-      const signedIn = { identity, tokens, upstream: { issuer: upstreamIssuer, subject: user.sub } };
-      const code = await issueCode(transaction, signedIn);
+      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
+      const identity = await describeUser(upstream.provider, session.tokens, user);
+      const code = await issueCode(transaction, { identity, session });
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
     });
   }

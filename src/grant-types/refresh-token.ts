@@ -1,11 +1,14 @@
 import { parseCredential, type Credentials } from '../grants/credential.js';
+import type { FreshUpstream } from '../grants/fresh-upstream.js';
 import type { Grants } from '../grants/grant-store.js';
 import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
+import { once } from '../keys/single-flight.js';
 import type { Clock } from '../storage/clock.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import { parseScope, withImplied, type ImpliedScopes } from '../protocol/scope.js';
+import { renewalDueAt } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
@@ -17,12 +20,18 @@ export interface GrantedResource {
   readonly implied: ImpliedScopes;
 }
 
-/** `grant_type=refresh_token` (RFC 6749 §6), with rotation (RFC 9700 §4.14.2). */
+/**
+ * `grant_type=refresh_token` (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
+ *
+ * Once the provider's access token has expired, the provider is asked for a new one first: who was signed out there is
+ * signed out here.
+ */
 export function refreshTokenGrant(
   grants: Grants,
   credentials: Credentials,
   issueTokens: IssueTokens,
   vault: Vault,
+  freshUpstream: FreshUpstream,
   clock: Clock,
   resources: ReadonlyMap<string, GrantedResource>,
   settings: GraceSettings & GrantLifetimes & { readonly tokenReserveTtl: number },
@@ -34,6 +43,9 @@ export function refreshTokenGrant(
       const requested = parseScope(parameters.get('scope'));
       const resource = parameters.all('resource');
       if (credential?.kind !== 'rt') throw invalidGrant('refresh token');
+
+      // Once, however often the grant has to be judged.
+      const askUpstream = once(() => freshUpstream(credential.grantId, 0));
 
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const { refresh } = grant;
@@ -49,13 +61,17 @@ export function refreshTokenGrant(
         findResource(resource, [grant.resource]);
         const scopes = narrowed(grant.scopes, requested, served);
         if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
+        const { upstreamCheckAt = Infinity } = grant;
+        const upstream = now < upstreamCheckAt ? undefined : await askUpstream();
+        const rotatedAt = clock();
         const renewed = {
           ...grant,
-          refresh: rotated(refresh, credentials.currentKid(), now, settings),
-          lastTokenExpiresAt: now + settings.tokenReserveTtl,
+          refresh: rotated(refresh, credentials.currentKid(), rotatedAt, settings),
+          lastTokenExpiresAt: rotatedAt + settings.tokenReserveTtl,
+          ...(upstream && { upstreamCheckAt: renewalDueAt(upstream) }),
         };
         const tokens = await issueTokens(renewed, scopes);
-        return { next: await keepVault(renewed, vault, now, settings), result: tokens };
+        return { next: await keepVault(renewed, vault, rotatedAt, settings), result: tokens };
       });
 
       if (outcome === 'replayed') await grants.end(credential.grantId, 'refresh token replayed');

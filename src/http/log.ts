@@ -38,7 +38,7 @@ export function logRefusal(log: Log, event: string, request: Pick<HttpRequest, '
  * Of errors that are not ours only class, code and place are told: the messages of drivers and HTTP clients quote
  * parameters, addresses and headers.
  */
-function describeCauses(error: Error): string[] {
+export function describeCauses(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     causes.push(cause instanceof AuthError ? `${cause.code}: ${cause.message}` : describeForeign(cause));

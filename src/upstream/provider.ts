@@ -92,6 +92,18 @@ export interface UpstreamRevocation {
    * @defaultValue false
    */
   readonly reachesAll?: boolean;
+  /** Whether the client proves itself in a request of RFC 7009; Google wants the token only. @defaultValue true */
+  readonly authenticates?: boolean;
+  /** Whether there has to be a refresh token: of some providers access tokens cannot be revoked. @defaultValue false */
+  readonly refreshTokensOnly?: boolean;
+}
+
+/** What is peculiar about the requests that refresh tokens. */
+export interface UpstreamRefresh {
+  /** Whether the redirect URI is sent once more (GitLab). @defaultValue false */
+  readonly sendsRedirectUri?: boolean;
+  /** What the provider calls the errors of RFC 6749 there, beside `errorCodes`; only `invalid_grant` ends a session. */
+  readonly errorCodes?: Readonly<Record<string, string>>;
 }
 
 /** An identity provider: data, and one question. */
@@ -140,6 +152,8 @@ export interface UpstreamProvider {
   readonly sendsCallbackIssuer?: false;
   /** How tokens are revoked where `endpoints.revocation` or the discovery document says so. */
   readonly revocation?: UpstreamRevocation;
+  /** What is peculiar about refreshing tokens. */
+  readonly refresh?: UpstreamRefresh;
   /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */
   readonly scopesFor?: Partial<SoughtNames>;
   /**

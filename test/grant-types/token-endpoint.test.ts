@@ -47,6 +47,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, () => accessTokenTtl);
   const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
   const settings = { refreshTokenTtl, grantTtl, graceTtl, tokenReserveTtl: accessTokenTtl + graceTtl };
+  const neverAsked = () => Promise.reject(new Error('Nothing is to be asked.'));
   const known = new Map([
     [
       resource,
@@ -57,7 +58,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     ],
   ]);
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
-  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, clock, known, settings);
+  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, neverAsked, clock, known, settings);
   const issueCode = createIssueCode({
     grants,
     grantIds: ids,
@@ -82,8 +83,14 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     },
     {
       identity: { sub: 'oidc|alice', provider: 'oidc', claims: {} },
-      upstream: { issuer: 'https://upstream.example', subject: 'alice' },
-      tokens: { access_token: 'upstream', token_type: 'bearer' },
+      session: {
+        provider: 'oidc',
+        issuer: 'https://upstream.example',
+        subject: 'alice',
+        tokens: { access_token: 'upstream', token_type: 'bearer' },
+        idToken: {},
+        receivedAt: start,
+      },
     },
   );
   const exchange = async (how: typeof byCode, who: Client, form: Form): Promise<TokenResponse | string> => {

@@ -40,6 +40,7 @@ describe('githubProvider', () => {
       authorization: `${base}/login/oauth/authorize`,
       token: `${base}/login/oauth/access_token`,
       userInfo: `${api}/user`,
+      revocation: `${api}/applications/test-client/token`,
     });
   });
 
