@@ -4,6 +4,7 @@ import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import { allow, allowFaults } from './allow-config.js';
 import { issuer, provider, resource } from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
@@ -52,6 +53,7 @@ const schema = z.strictObject({
     .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
     .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
     .optional(),
+  allow: allow.optional(),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
@@ -127,6 +129,7 @@ function contradictions(settings: Settings, production: boolean): string[] {
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
     ...secretsUsedTwice(settings),
+    ...allowFaults(settings),
   ];
 }
 

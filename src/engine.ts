@@ -6,6 +6,7 @@ import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
 import { createIssueCode } from './flow/issue-code.js';
+import { createRefuse } from './flow/refuse.js';
 import { createSignIns } from './flow/sign-in.js';
 import { createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
@@ -19,6 +20,8 @@ import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
+import { createAdmission } from './upstream/admission.js';
+import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createUpstream } from './upstream/upstream.js';
 import type { UpstreamProvider } from './upstream/provider.js';
@@ -51,7 +54,7 @@ export function createEngine(
   resources: ReadonlyMap<string, ConfiguredResource>,
   foundation: Foundation,
 ): Engine {
-  const { issuer, providers, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
+  const { issuer, providers, allow, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
@@ -76,9 +79,11 @@ export function createEngine(
   const upstreams = new Map(
     providers.map((provider) => {
       const callbackUrl = issuer + callbackPath(provider, providers);
-      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })];
+      const sought = soughtNames(allow ?? [], provider);
+      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock, sought })];
     }),
   );
+  const admit = createAdmission(allow, providers, log);
 
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
@@ -96,6 +101,7 @@ export function createEngine(
       findClient,
       resources,
       upstreams,
+      admit,
       tokenMapper,
       ask: createAsk({
         action: `${issuer}/oauth/consent`,
@@ -120,6 +126,7 @@ export function createEngine(
         randomness,
         authorizationCodeTtl,
       }),
+      refuse: createRefuse({ issuer, resources, binding, log }),
     }),
     verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
     close: () => pool.close(),

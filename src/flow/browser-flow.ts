@@ -7,6 +7,8 @@ import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { Admit } from '../upstream/admission.js';
+import { Refusal } from '../upstream/refusal.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { Ask } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
@@ -14,6 +16,7 @@ import type { BrowserBinding } from './browser-binding.js';
 import type { IssueCode } from './issue-code.js';
 import { nextStep } from './journey.js';
 import { mapIdentity, type TokenMapper } from './map-identity.js';
+import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
 import type { Transaction, Transactions } from './transaction.js';
 
@@ -33,18 +36,20 @@ export interface BrowserFlowServices {
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly admit: Admit;
   readonly tokenMapper: TokenMapper | undefined;
   readonly ask: Ask;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
   readonly issueCode: IssueCode;
+  readonly refuse: Refuse;
 }
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, tokenMapper } = services;
-  const { ask, transactions, signIns, binding, issueCode } = services;
+  const { issuer, findClient, resources, upstreams, admit, tokenMapper } = services;
+  const { ask, transactions, signIns, binding, issueCode, refuse } = services;
   const { origin } = new URL(issuer);
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
@@ -59,7 +64,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     const { transaction, leg } = signIn;
     if (leg.provider !== provider) throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     const { target } = await proveRequester(transaction, findClient);
-    return deliveringFaults(target, async () => {
+    const finish = async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(leg.provider);
       const {
@@ -70,10 +75,15 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         ...leg,
         callbackQuery: request.query,
       });
+      await admit(upstream.provider, user);
       const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user);
       const signedIn = { identity, tokens, upstream: { issuer: upstreamIssuer, subject: user.sub } };
       const code = await issueCode(transaction, signedIn);
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
+    };
+    return deliveringFaults(target, finish, (refusal) => {
+      const upstream = upstreamOf(leg.provider);
+      return refuse(refusal, { request, transaction, provider: upstream.provider, target });
     });
   }
 
@@ -137,10 +147,12 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 async function deliveringFaults(
   target: RedirectTarget,
   step: () => HttpReply | Promise<HttpReply>,
+  refuse?: (refusal: Refusal) => HttpReply,
 ): Promise<HttpReply> {
   try {
     return await step();
   } catch (thrown) {
+    if (refuse && thrown instanceof Refusal) return refuse(thrown);
     throw toAuthError(thrown).deliveredTo(target);
   }
 }

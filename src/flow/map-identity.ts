@@ -1,10 +1,8 @@
 import { reservedClaims } from '../grants/access-token.js';
 import type { Identity } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
-import type { UpstreamProvider, UpstreamTokens, UserInfo } from '../upstream/provider.js';
-
-/** A provider as a `tokenMapper` sees it: no secrets. */
-export type ProviderSummary = Pick<UpstreamProvider, 'id' | 'name'>;
+import type { ProviderSummary, UpstreamTokens, UserInfo } from '../upstream/provider.js';
+import { accountOf, Refusal } from '../upstream/refusal.js';
 
 /**
  * Turns the upstream identity into claims of our own access tokens.
@@ -26,7 +24,8 @@ const maxClaimsBytes = 1024;
 /**
  * Decides who the user is in our tokens.
  *
- * @throws {AuthError} access_denied when the mapper refuses; server_error when what it returns cannot be used
+ * @throws {Refusal} when the mapper refuses
+ * @throws {AuthError} server_error when what it returns cannot be used
  */
 export async function mapIdentity(
   mapper: TokenMapper | undefined,
@@ -60,7 +59,11 @@ async function callMapper(
   try {
     return await mapper?.(tokens, user, { id, name });
   } catch (cause) {
-    if (cause instanceof AuthError) throw cause;
-    throw new AuthError('access_denied', 'Access was refused.', { cause });
+    const isOurs = cause instanceof AuthError;
+    if (isOurs && cause.code !== 'access_denied') throw cause;
+    throw new Refusal(isOurs ? cause.message : 'Access was refused.', {
+      account: accountOf(user),
+      cause: isOurs ? cause.cause : cause,
+    });
   }
 }

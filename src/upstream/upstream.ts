@@ -9,6 +9,7 @@ import { AnswerFault, upstreamFault, type UpstreamStep } from './fault.js';
 import type { Claims, IdentityEvidence, SoughtNames, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { faultsOf } from './provider-faults.js';
 import { refreshing } from './refreshing.js';
+import { accountOf } from './refusal.js';
 import { joinClaims, readUserInfo } from './user-info.js';
 
 /** What one hand-off to a provider is made of; the same inputs give the same URL. */
@@ -36,6 +37,7 @@ export interface Upstream {
   /**
    * Finishes a sign-in when the browser is back: redeems the code, verifies the ID token, asks who the user is.
    *
+   * @throws {Refusal} when the preset refuses the user
    * @throws {AuthError} access_denied when the user or the provider refused, or the callback does not belong to this
    *   sign-in; temporarily_unavailable when the provider cannot answer now; server_error when its answer cannot be
    *   accepted
@@ -61,8 +63,9 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  *
  * @throws {TypeError} when the provider's settings cannot work
  */
-export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
+export function createUpstream(preset: UpstreamProvider, services: UpstreamServices): Upstream {
   const { callbackUrl, fetch, clock, sought = { organizations: [], groups: [] } } = services;
+  const provider = askingFor(preset, sought);
   const { id, name, issuer } = provider;
   const isOidc = provider.protocol !== 'oauth2';
   const faults = faultsOf(provider);
@@ -96,20 +99,21 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     async complete(callback) {
       const current = await metadata();
       const { tokens, idToken } = await exchange(current, callback);
-      const ask = askingFor(current, tokens);
+      const ask = questionsFor(current, tokens);
       const scopes = tokens.scope?.split(' ') ?? current.scopes;
       const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
-      const user = await inStep('identity', async () => {
-        const joined = joinClaims({ idToken, profile });
+      const joined = joinClaims({ idToken, profile });
+      const identify = async () => {
         const answer = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
         return answer ? readUserInfo(answer, { ...answer, ...joined }) : readUserInfo(joined);
-      });
+      };
+      const user = await inStep('identity', identify, accountOf(joined));
       // Subjects are those of the tenant; what its ID tokens say was verified.
       return { tokens, user, issuer: provider.issuerOfTenant ? (idToken.iss as string) : issuer };
     },
   };
 
-  function askingFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
+  function questionsFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
     const { authorization_endpoint, token_endpoint, userinfo_endpoint } = server;
     const addresses = [issuer, authorization_endpoint, token_endpoint, userinfo_endpoint, provider.endpoints?.userInfo];
     return createAsk({ provider, addresses: addresses.filter((address) => address !== undefined), accessToken, fetch });
@@ -129,11 +133,21 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     return profile as Claims;
   }
 
-  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>): Promise<T> {
+  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>, account?: string): Promise<T> {
     try {
       return await act();
     } catch (thrown) {
-      throw upstreamFault(id, step, thrown);
+      throw upstreamFault(id, step, thrown, account);
     }
   }
+}
+
+/** The provider, asked for what rules of access have to know as well. */
+function askingFor(preset: UpstreamProvider, { organizations, groups }: SoughtNames): UpstreamProvider {
+  const { scopesFor = {} } = preset;
+  const more = [
+    ...((organizations.length > 0 && scopesFor.organizations) || []),
+    ...((groups.length > 0 && scopesFor.groups) || []),
+  ];
+  return more.length > 0 ? { ...preset, scopes: [...new Set([...preset.scopes, ...more])] } : preset;
 }
