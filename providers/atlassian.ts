@@ -23,6 +23,8 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     scopes,
     clientAuthentication: 'client_secret_post',
     authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent', ...options.authorizationParameters },
+    emailAuthority: 'nobody',
+    knows: [],
     identify: options.identify ?? identify,
   };
 }

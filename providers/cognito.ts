@@ -24,6 +24,7 @@ export function cognitoProvider(options: CognitoOptions): UpstreamProvider {
     issuer: issuer ?? `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    knows: ['groups'],
     faults: issuer === undefined && userPoolId === '' ? ['issuer or userPoolId is missing'] : [],
     ...rest,
     identify: options.identify ?? identify,

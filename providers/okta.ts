@@ -23,6 +23,7 @@ export function oktaProvider(options: OktaOptions): UpstreamProvider {
     issuer: issuer ?? `https://${hostOf(domain)}${server}`,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    knows: ['groups'],
     faults: issuer === undefined && domain === undefined ? ['issuer or domain is missing'] : [],
     ...rest,
   };
