@@ -22,27 +22,21 @@ const name = z.string().regex(/^(?!\s)[^\p{Cc}*]+(?<!\s)$/u, {
   error: 'has to be a name as the provider spells it, without a wildcard and without white space around it',
 });
 
-const id = z.string().min(1);
+const whose = { error: 'has to be the id of a provider, or a list of them' };
 
 // Exactly optional: a variable that is not set must not make of a narrow rule one for everybody.
-const rule = z
-  .strictObject({
-    provider: z
-      .union([id, z.array(id).min(1)], { error: 'has to be the id of a provider, or a list of them' })
-      .exactOptional(),
-    emails: listOf(email).exactOptional(),
-    emailDomains: listOf(domain).exactOptional(),
-    organizations: listOf(name).exactOptional(),
-    groups: listOf(name).exactOptional(),
-    check: z
-      .custom<NonNullable<AllowRule['check']>>((value) => typeof value === 'function', {
-        error: 'has to be a function',
-      })
-      .exactOptional(),
-  })
-  .refine((given) => Object.keys(given).length > 0, {
-    error: "says nothing: give it a condition, or { provider: 'ID' } for everybody there",
-  });
+const rule = z.strictObject({
+  provider: z.union([z.string(), z.array(z.string()).min(1, whose)], whose).exactOptional(),
+  emails: listOf(email).exactOptional(),
+  emailDomains: listOf(domain).exactOptional(),
+  organizations: listOf(name).exactOptional(),
+  groups: listOf(name).exactOptional(),
+  check: z
+    .custom<NonNullable<AllowRule['check']>>((value) => typeof value === 'function', {
+      error: 'has to be a function',
+    })
+    .exactOptional(),
+});
 
 /** The option `allow`. */
 export const allow = z.preprocess(
@@ -65,6 +59,9 @@ export function allowFaults({
     const named = each.provider === undefined ? [] : [each.provider].flat();
     const isOfNames = each.organizations !== undefined || each.groups !== undefined;
     return [
+      ...(Object.keys(each).length === 0
+        ? [`${path} says nothing: give it a condition, or { provider: 'ID' } for everybody there.`]
+        : []),
       ...named
         .filter((one) => !ids.includes(one))
         .map((one) => `${path}.provider names ${one}, which is none of the providers: ${ids.join(', ')}.`),
