@@ -10,7 +10,7 @@ export interface AzureOptions {
   /** The same as `tenant`. */
   readonly tenantId?: string;
   /** The ids of the tenants whose users may sign in. */
-  readonly allowedTenants?: readonly string[];
+  readonly allowedTenants?: readonly string[] | undefined;
   /** Says that users of any tenant at all may sign in, where `tenant` is `organizations` or `common`. */
   readonly anyTenant?: boolean;
   /** The sign-in host of a national cloud. @defaultValue `https://login.microsoftonline.com` */

@@ -1,11 +1,7 @@
 export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
 export { ConfigurationError } from './config.js';
-export {
-  optionsFromEnvironment,
-  providersFromEnvironment,
-  type Environment,
-  type EnvironmentOptions,
-} from './environment.js';
+export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
+export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
 export type { TokenMapper } from './flow/map-identity.js';
