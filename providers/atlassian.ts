@@ -26,6 +26,8 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     // Its other word for a refresh token that does not count.
     refresh: { errorCodes: { unauthorized_client: 'invalid_grant' } },
     authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent', ...options.authorizationParameters },
+    emailAuthority: 'nobody',
+    knows: [],
     identify: options.identify ?? identify,
   };
 }

@@ -26,6 +26,7 @@ export function cognitoProvider(options: CognitoOptions): UpstreamProvider {
     scopes,
     idTokenAlgorithms: ['RS256'],
     revocation: { refreshTokensOnly: true },
+    knows: ['groups'],
     faults: issuer === undefined && userPoolId === '' ? ['issuer or userPoolId is missing'] : [],
     ...rest,
     identify: options.identify ?? identify,

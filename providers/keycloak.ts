@@ -33,6 +33,7 @@ export function keycloakProvider(options: KeycloakOptions): UpstreamProvider {
     idTokenAlgorithms: ['RS256'],
     // It ends the session of the application, with all tokens in it.
     revocation: { reachesAll: true },
+    knows: ['groups'],
     faults:
       issuer === undefined && (baseUrl === '' || realm === '') ? ['issuer, or baseUrl and realm, is missing'] : [],
     ...rest,

@@ -30,6 +30,7 @@ export function linkedinProvider(options: LinkedinOptions): UpstreamProvider {
       invalid_request: 'invalid_grant',
       invalid_redirect_uri: 'invalid_grant',
     },
+    knows: [],
     identify: options.identify ?? identify,
   };
 }

@@ -24,6 +24,7 @@ export function oktaProvider(options: OktaOptions): UpstreamProvider {
     sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    knows: ['groups'],
     faults: issuer === undefined && domain === undefined ? ['issuer or domain is missing'] : [],
     ...rest,
   };

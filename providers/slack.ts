@@ -58,6 +58,8 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
       ...(teams?.length === 1 && { team: teams[0] }),
       ...options.authorizationParameters,
     },
+    emailAuthority: 'organization',
+    knows: ['organizations'],
     identify({ idToken, profile }) {
       const { [teamClaim]: teamId, [userClaim]: userId } = { ...profile, ...idToken };
       const isContradicted = profile[teamClaim] !== undefined && profile[teamClaim] !== teamId;

@@ -5,6 +5,7 @@ import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import { allow, allowFaults } from './allow-config.js';
 import { accessTokenTtl, issuer, provider, resource, seconds } from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
@@ -50,6 +51,7 @@ const schema = z.strictObject({
     .optional(),
   chooseProvider: functionOf<ChooseProvider>().optional(),
   sharedCallback: z.boolean().default(false),
+  allow: allow.optional(),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
@@ -134,6 +136,7 @@ function contradictions(settings: Settings, production: boolean): string[] {
       : []),
     ...secretsUsedTwice(settings),
     ...namelessCallbacks(settings),
+    ...allowFaults(settings),
   ];
 }
 

@@ -9,6 +9,7 @@ import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
 import type { DescribeUser } from './flow/map-identity.js';
 import { createOfferProviders } from './flow/offer-providers.js';
 import { createIssueCode } from './flow/issue-code.js';
+import { createRefuse } from './flow/refuse.js';
 import { createSignIns } from './flow/sign-in.js';
 import { createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
@@ -24,6 +25,8 @@ import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { systemSleep } from './system.js';
+import { createAdmission } from './upstream/admission.js';
+import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createRenewal } from './upstream/renewal.js';
 import { createRevocations } from './upstream/revocations.js';
@@ -80,8 +83,8 @@ export function createEngine(
   foundation: Foundation,
   { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
-  const { issuer, providers, sharedCallback, chooseProvider, transactionTtl, authorizationCodeTtl, accessTokenTtl } =
-    settings;
+  const { issuer, providers, allow, sharedCallback, chooseProvider } = settings;
+  const { transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
@@ -111,9 +114,12 @@ export function createEngine(
   const upstreams = new Map(
     providers.map((provider) => {
       const callbackUrl = issuer + callbackPath(provider, settings, paths);
-      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer })];
+      const sought = soughtNames(allow ?? [], provider);
+      const services = { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer, sought };
+      return [provider.id, createUpstream(provider, services)];
     }),
   );
+  const admit = createAdmission(allow, providers, log);
 
   const vault = createVault(store, sealing, randomness);
   const revocations = createRevocations(vault, upstreams, log, systemSleep);
@@ -121,7 +127,7 @@ export function createEngine(
   const freshSession = createRenewal({
     vault,
     upstreams,
-    admit: () => Promise.resolve(),
+    admit,
     revoke: (key, session) => revocations.begin(key, session),
     clock,
     sleep: systemSleep,
@@ -145,6 +151,7 @@ export function createEngine(
       findClient,
       resources,
       upstreams,
+      admit,
       describeUser,
       ask: createAsk({
         action: issuer + paths.consent,
@@ -173,6 +180,7 @@ export function createEngine(
         randomness,
         authorizationCodeTtl,
       }),
+      refuse: createRefuse({ issuer, resources, binding, log }),
     }),
     verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
     close: async () => {

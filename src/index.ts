@@ -1,14 +1,10 @@
 export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
 export { ConfigurationError } from './config.js';
-export {
-  optionsFromEnvironment,
-  providersFromEnvironment,
-  type Environment,
-  type EnvironmentOptions,
-} from './environment.js';
+export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
+export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
-export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
+export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
 export type { Log, LogEntry } from './http/log.js';
@@ -23,5 +19,6 @@ export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
-export type { UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
+export type { AllowRule } from './upstream/allow-rule.js';
+export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
 export type { FetchHandler } from './web/fetch-handler.js';

@@ -4,6 +4,7 @@ import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { Store } from './storage/store.js';
+import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** How an authorization server is set up. Every duration is in seconds. */
@@ -37,6 +38,12 @@ export interface OAuthAuthorizationServerOptions {
    * callbacks (RFC 9207), as Google, GitHub and Keycloak do. @defaultValue false: `/oauth/callback/<provider id>`
    */
   sharedCallback?: boolean | undefined;
+  /**
+   * Who may sign in: whoever fulfils one of these rules, at the sign-in and whenever the provider is asked again.
+   *
+   * @defaultValue everybody whom the provider signs in
+   */
+  allow?: AllowRule | readonly AllowRule[] | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
   tokenMapper?: TokenMapper | undefined;
   /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */

@@ -12,6 +12,7 @@ export interface OAuthProxyOptions extends Pick<
   | 'store'
   | 'allowMemoryStoreInProduction'
   | 'chooseProvider'
+  | 'allow'
   | 'signing'
   | 'refreshTokenTtl'
   | 'refreshGraceTtl'

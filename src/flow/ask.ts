@@ -5,9 +5,9 @@ import type { Clock } from '../storage/clock.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
+import type { ProviderSummary } from '../upstream/provider.js';
 import type { RequestedAuthorization, Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
-import type { ProviderSummary } from './map-identity.js';
 import type { Transaction, Transactions } from './transaction.js';
 
 /** What the user is asked: the client's request, and where to sign in. */

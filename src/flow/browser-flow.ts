@@ -7,6 +7,8 @@ import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { Admit } from '../upstream/admission.js';
+import { Refusal } from '../upstream/refusal.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { Ask } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
@@ -15,6 +17,7 @@ import type { IssueCode } from './issue-code.js';
 import { nextStep } from './journey.js';
 import type { DescribeUser } from './map-identity.js';
 import type { OfferProviders } from './offer-providers.js';
+import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
 import type { Transaction, Transactions } from './transaction.js';
 
@@ -34,6 +37,7 @@ export interface BrowserFlowServices {
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly admit: Admit;
   readonly describeUser: DescribeUser;
   readonly ask: Ask;
   readonly offerProviders: OfferProviders;
@@ -41,12 +45,13 @@ export interface BrowserFlowServices {
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
   readonly issueCode: IssueCode;
+  readonly refuse: Refuse;
 }
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, describeUser } = services;
-  const { ask, offerProviders, transactions, signIns, binding, issueCode } = services;
+  const { issuer, findClient, resources, upstreams, admit, describeUser } = services;
+  const { ask, offerProviders, transactions, signIns, binding, issueCode, refuse } = services;
   const { origin } = new URL(issuer);
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
@@ -66,13 +71,18 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     if (leg.provider !== (provider ?? leg.provider))
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     const { target } = await proveRequester(transaction, findClient);
-    return deliveringFaults(target, async () => {
+    const finish = async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(leg.provider);
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
+      await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
       const code = await issueCode(transaction, { identity, session });
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
+    };
+    return deliveringFaults(target, finish, (refusal) => {
+      const upstream = upstreamOf(leg.provider);
+      return refuse(refusal, { request, transaction, provider: upstream.provider, target });
     });
   }
 
@@ -138,10 +148,12 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 async function deliveringFaults(
   target: RedirectTarget,
   step: () => HttpReply | Promise<HttpReply>,
+  refuse?: (refusal: Refusal) => HttpReply,
 ): Promise<HttpReply> {
   try {
     return await step();
   } catch (thrown) {
+    if (refuse && thrown instanceof Refusal) return refuse(thrown);
     throw toAuthError(thrown).deliveredTo(target);
   }
 }

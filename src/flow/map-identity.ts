@@ -1,10 +1,8 @@
 import { reservedClaims } from '../grants/access-token.js';
 import type { Identity } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
-import type { UpstreamProvider, UpstreamTokens, UserInfo } from '../upstream/provider.js';
-
-/** A provider as a `tokenMapper` sees it: no secrets. */
-export type ProviderSummary = Pick<UpstreamProvider, 'id' | 'name'>;
+import type { ProviderSummary, UpstreamTokens, UserInfo } from '../upstream/provider.js';
+import { accountOf, Refusal } from '../upstream/refusal.js';
 
 /**
  * Turns the upstream identity into claims of our own access tokens.
@@ -23,7 +21,8 @@ export type TokenMapper = (
 /**
  * Decides who the user is in our tokens.
  *
- * @throws {AuthError} access_denied when the user is refused; server_error when that cannot be decided
+ * @throws {Refusal} when the user is refused
+ * @throws {AuthError} server_error when that cannot be decided
  */
 export type DescribeUser = (provider: ProviderSummary, tokens: UpstreamTokens, user: UserInfo) => Promise<Identity>;
 
@@ -61,7 +60,7 @@ export function unusable(reason: string): AuthError {
 /**
  * Calls a mapper of the application's.
  *
- * @throws {AuthError} access_denied when the mapper throws
+ * @throws {Refusal} when the mapper throws
  */
 export async function callMapper<T>(
   mapper: ((tokens: UpstreamTokens, user: UserInfo, provider: ProviderSummary) => T | Promise<T>) | undefined,
@@ -72,7 +71,11 @@ export async function callMapper<T>(
   try {
     return await mapper?.(tokens, user, { id, name });
   } catch (cause) {
-    if (cause instanceof AuthError) throw cause;
-    throw new AuthError('access_denied', 'Access was refused.', { cause });
+    const isOurs = cause instanceof AuthError;
+    if (isOurs && cause.code !== 'access_denied') throw cause;
+    throw new Refusal(isOurs ? cause.message : 'Access was refused.', {
+      account: accountOf(user),
+      cause: isOurs ? cause.cause : cause,
+    });
   }
 }

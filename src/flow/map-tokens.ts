@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TokenResponse } from '../protocol/token-response.js';
-import type { UpstreamTokens, UserInfo } from '../upstream/provider.js';
-import { callMapper, subjectOf, unusable, type DescribeUser, type ProviderSummary } from './map-identity.js';
+import type { ProviderSummary, UpstreamTokens, UserInfo } from '../upstream/provider.js';
+import { callMapper, subjectOf, unusable, type DescribeUser } from './map-identity.js';
 
 /** A token response (RFC 6749 §5.1) as an application makes it; further members are passed on. */
 export interface MappedTokens {

@@ -10,6 +10,8 @@ export interface LogEntry {
   readonly path?: string;
   /** Shows nobody's name, and is no credential. */
   readonly grantId?: string;
+  /** The id of the identity provider that it is about. */
+  readonly provider?: string;
   readonly code?: string;
   readonly description?: string;
   /** What lay behind it, outermost first. */

@@ -2,6 +2,7 @@ import type { HttpReply } from '../http/message.js';
 import { html, type Html } from './html.js';
 import { icons } from './icons.js';
 import { page } from './page.js';
+import { resourceLocation, resourceName, type ResourceView } from './resource-name.js';
 import { readable, readableHost } from './text.js';
 
 /** What the consent page shows. Every text in it may come from a stranger. */
@@ -12,7 +13,7 @@ export interface ConsentView {
   readonly transaction: string;
   readonly client: { readonly name: string | undefined; readonly uri?: string };
   readonly redirect: RedirectView;
-  readonly resource: { readonly url: string; readonly name?: string };
+  readonly resource: ResourceView;
   readonly scopes: readonly { readonly name: string; readonly description: string | undefined }[];
   readonly providers: readonly { readonly id: string; readonly name: string }[];
   /** One sentence above everything else, such as why the page is shown again. */
@@ -107,7 +108,7 @@ function whatFor({ resource, scopes }: ConsentView): Html {
   return html`<section>
       <h2>It wants to reach</h2>
       <p><bdi>${resourceName(resource)}</bdi></p>
-      ${resource.name ? html`<code><bdi dir="ltr">${location(resource.url)}</bdi></code>` : ''}
+      ${resource.name ? html`<code><bdi dir="ltr">${resourceLocation(resource.url)}</bdi></code>` : ''}
     </section>
     <section>
       <h2>It will be able to</h2>
@@ -121,16 +122,6 @@ function scopeItem({ name, description }: ConsentView['scopes'][number]): Html {
   const technical = html`<code><bdi dir="ltr">${readable(name, 200)}</bdi></code>`;
   const words = description ? html`<bdi>${readable(description, 300)}</bdi> ` : '';
   return html`<li>${icons.check}<span>${words}${technical}</span></li>`;
-}
-
-function resourceName({ name, url }: ConsentView['resource']): string {
-  return readable(name ?? '', 80) || location(url);
-}
-
-function location(url: string): string {
-  if (!URL.canParse(url)) return readable(url, 160);
-  const { host, pathname } = new URL(url);
-  return readable(readableHost(host) + (pathname === '/' ? '' : pathname), 320);
 }
 
 function decision({ action, transaction, providers }: ConsentView): Html {

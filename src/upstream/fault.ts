@@ -6,6 +6,7 @@ import {
 } from 'openid-client';
 import { AuthError, type AuthErrorCode } from '../protocol/auth-error.js';
 import { FetchFault } from './pooled-fetch.js';
+import { Refusal } from './refusal.js';
 
 /** Where in the conversation with the provider something went wrong. */
 export type UpstreamStep =
@@ -62,13 +63,16 @@ const meanings: ReadonlyMap<string, UpstreamCode> = new Map([
 ]);
 
 /**
- * Makes an {@link AuthError} of what went wrong with a provider.
+ * Makes an {@link AuthError} of what went wrong with a provider; an `access_denied` that its preset threw is a
+ * {@link Refusal}, as against one that the provider sent.
  *
  * The libraries' errors hold responses, tokens and parameters, so nothing of them is kept but class, code, status and
  * an error code of the standards; `cause` says that in our words.
  */
-export function upstreamFault(provider: string, step: UpstreamStep, thrown: unknown): AuthError {
-  if (thrown instanceof AuthError) return thrown;
+export function upstreamFault(provider: string, step: UpstreamStep, thrown: unknown, account?: string): AuthError {
+  if (thrown instanceof AuthError) {
+    return thrown.code === 'access_denied' ? new Refusal(thrown.message, { account, cause: thrown.cause }) : thrown;
+  }
   const code = meaningOf(step, thrown);
   return new AuthError(code, descriptions[code], {
     cause: new AuthError(code, `Provider ${provider}, ${step}: ${detailOf(thrown)}.`),

@@ -51,6 +51,12 @@ export interface IdentityEvidence {
   readonly sought: SoughtNames;
 }
 
+/** A provider as rules and mappers see it: no secrets. */
+export interface ProviderSummary {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** The organizations and groups that rules of access name. */
 export interface SoughtNames {
   readonly organizations: readonly string[];
@@ -156,6 +162,10 @@ export interface UpstreamProvider {
   readonly refresh?: UpstreamRefresh;
   /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */
   readonly scopesFor?: Partial<SoughtNames>;
+  /** What the provider can say of a user; a rule of access on anything else does not start. @defaultValue both */
+  readonly knows?: readonly (keyof SoughtNames)[];
+  /** Whether two names of organizations or groups that differ in case only are the same. @defaultValue false */
+  readonly ignoresCase?: boolean;
   /**
    * Who stands behind a verified address: the provider; the user's organization (Slack's workspace owners), so that a
    * rule on addresses has to name organizations too; or nobody.

@@ -1,14 +1,12 @@
 import { AuthError } from '../protocol/auth-error.js';
+import type { Admit } from './admission.js';
 import type { Clock, Sleep } from '../storage/clock.js';
 import type { Key } from '../storage/store.js';
-import type { UserInfo } from './provider.js';
+import { Refusal } from './refusal.js';
 import { accessTokenExpiry, type TokenAnswer, type UpstreamSession } from './session.js';
 import { SessionLost } from './session-lost.js';
 import type { Upstream } from './upstream.js';
 import { atRest, type Held, type Vault, type VaultRecord } from './vault.js';
-
-/** Lets a user pass, or refuses with an `AuthError` `access_denied`. */
-export type Admit = (provider: Upstream['provider'], user: UserInfo) => Promise<void>;
 
 /** What an attempt needs. */
 export interface AttemptServices {
@@ -129,7 +127,7 @@ function isOthers({ lease }: VaultRecord, { leaseId }: Leased): boolean {
 /** What a failed attempt means to whoever needs the tokens. */
 function lossOf(thrown: unknown): AuthError {
   if (thrown instanceof SessionLost) return thrown;
-  if (thrown instanceof AuthError && thrown.code === 'access_denied') return new SessionLost('refused', thrown);
+  if (thrown instanceof Refusal) return new SessionLost('refused', thrown);
   if (thrown instanceof AuthError && thrown.code === 'temporarily_unavailable') return thrown;
   return new AuthError('temporarily_unavailable', 'The identity provider cannot confirm the sign-in at the moment.', {
     cause: thrown,

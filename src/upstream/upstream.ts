@@ -9,6 +9,7 @@ import { AnswerFault, refreshFault, upstreamFault, type UpstreamStep } from './f
 import type { Claims, IdentityEvidence, SoughtNames, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { faultsOf } from './provider-faults.js';
 import { refreshing } from './refreshing.js';
+import { accountOf } from './refusal.js';
 import { revokeTokens } from './revocation.js';
 import type { TokenAnswer, UpstreamSession } from './session.js';
 import { createTokenRefresh } from './token-refresh.js';
@@ -37,6 +38,7 @@ export interface Upstream {
   /**
    * Finishes a sign-in when the browser is back: redeems the code, verifies the ID token, asks who the user is.
    *
+   * @throws {Refusal} when the preset refuses the user
    * @throws {AuthError} access_denied when the user or the provider refused, or the callback does not belong to this
    *   sign-in; temporarily_unavailable when the provider cannot answer now; server_error when its answer cannot be
    *   accepted
@@ -84,14 +86,10 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  *
  * @throws {TypeError} when the provider's settings cannot work
  */
-export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
-  const {
-    callbackUrl,
-    fetch,
-    clock,
-    demandsCallbackIssuer = false,
-    sought = { organizations: [], groups: [] },
-  } = services;
+export function createUpstream(preset: UpstreamProvider, services: UpstreamServices): Upstream {
+  const { callbackUrl, fetch, clock, demandsCallbackIssuer = false } = services;
+  const { sought = { organizations: [], groups: [] } } = services;
+  const provider = askingFor(preset, sought);
   const { id, name, issuer, revocation } = provider;
   const isOidc = provider.protocol !== 'oauth2';
   const faults = faultsOf(provider);
@@ -158,20 +156,21 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
 
   async function identify(current: ProviderMetadata, answer: TokenAnswer): Promise<SignedInUser> {
     const { tokens, idToken } = answer;
-    const ask = askingFor(current, tokens);
+    const ask = questionsFor(current, tokens);
     const scopes = tokens.scope?.split(' ') ?? current.scopes;
     const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
-    const user = await inStep('identity', async () => {
-      const joined = joinClaims({ idToken, profile });
-      const answer = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
-      return answer ? readUserInfo(answer, { ...answer, ...joined }) : readUserInfo(joined);
-    });
+    const joined = joinClaims({ idToken, profile });
+    const describe = async () => {
+      const claims = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
+      return claims ? readUserInfo(claims, { ...claims, ...joined }) : readUserInfo(joined);
+    };
+    const user = await inStep('identity', describe, accountOf(joined));
     // Subjects are those of the tenant; what its ID tokens say was verified.
     const namespace = provider.issuerOfTenant ? (idToken.iss as string) : issuer;
     return { ...answer, provider: id, issuer: namespace, subject: user.sub, user };
   }
 
-  function askingFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
+  function questionsFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
     const { authorization_endpoint, token_endpoint, userinfo_endpoint } = server;
     const addresses = [issuer, authorization_endpoint, token_endpoint, userinfo_endpoint, provider.endpoints?.userInfo];
     return createAsk({ provider, addresses: addresses.filter((address) => address !== undefined), accessToken, fetch });
@@ -191,11 +190,21 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     return profile as Claims;
   }
 
-  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>): Promise<T> {
+  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>, account?: string): Promise<T> {
     try {
       return await act();
     } catch (thrown) {
-      throw upstreamFault(id, step, thrown);
+      throw upstreamFault(id, step, thrown, account);
     }
   }
+}
+
+/** The provider, asked for what rules of access have to know as well. */
+function askingFor(preset: UpstreamProvider, { organizations, groups }: SoughtNames): UpstreamProvider {
+  const { scopesFor = {} } = preset;
+  const more = [
+    ...((organizations.length > 0 && scopesFor.organizations) || []),
+    ...((groups.length > 0 && scopesFor.groups) || []),
+  ];
+  return more.length > 0 ? { ...preset, scopes: [...new Set([...preset.scopes, ...more])] } : preset;
 }
