@@ -1,4 +1,5 @@
-import { ConfigurationError, parseOptions } from './config.js';
+import { assertionAlgorithms } from './clients/client-keys.js';
+import { ConfigurationError, parseOptions, resourcesOf } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
@@ -61,14 +62,12 @@ export class OAuthAuthorizationServer {
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
     const { issuer, enableDCR, providers } = settings;
-    const resources = settings.resources ?? [
-      { url: `${issuer}/mcp`, scopes: new Map<string, string>(), defaultScopes: [] },
-    ];
+    const resources = resourcesOf(settings);
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
     this.#engine = createEngine(settings, this.#resources, this.#foundation);
     const { clock, log, randomness, signingKeys } = this.#foundation;
-    const { flow, registeredClients, findClient, grantTypes } = this.#engine;
+    const { flow, registeredClients, findClient, verifyAssertion, grantTypes } = this.#engine;
 
     this.#metadata = authorizationServerMetadata({
       issuer,
@@ -76,6 +75,7 @@ export class OAuthAuthorizationServer {
       scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
       grantTypes: grantTypes.map(({ name }) => name),
       authenticationMethods: clientAuthenticationMethods,
+      assertionAlgorithms,
       signingAlgorithm: signingKeys.algorithm,
       resources: [...this.#resources.keys()],
     });
@@ -85,7 +85,7 @@ export class OAuthAuthorizationServer {
       ...Object.fromEntries(
         providers.map((each) => [callbackPath(each, providers), callbackEndpoint(flow, issuer, each.id)]),
       ),
-      '/oauth/token': tokenEndpoint(findClient, grantTypes),
+      '/oauth/token': tokenEndpoint(findClient, verifyAssertion, grantTypes),
       '/oauth/jwks': jwksEndpoint(signingKeys),
       ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
     };

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { client } from './client-config.js';
+import { clientFaults } from './client-faults.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import { issuer, provider, resource } from './party-config.js';
+import { issuer, provider, resource, type ConfiguredResource } from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -52,6 +54,7 @@ const schema = z.strictObject({
     .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
     .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
     .optional(),
+  clients: z.array(client, { error: 'has to be a list' }).default([]),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
@@ -127,7 +130,22 @@ function contradictions(settings: Settings, production: boolean): string[] {
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
     ...secretsUsedTwice(settings),
+    ...clientFaults(settings.clients, {
+      resources: resourcesOf(settings),
+      providers: settings.providers.length,
+      secrets: secretsOf(settings),
+    }),
   ];
+}
+
+/** The MCP servers that tokens are issued for: those that were named, or the usual one. */
+export function resourcesOf({ issuer, resources }: Settings): readonly ConfiguredResource[] {
+  return resources ?? [{ url: `${issuer}/mcp`, scopes: new Map(), defaultScopes: [] }];
+}
+
+function secretsOf({ secret, signing, providers }: Settings): string[] {
+  const shared = signing.kind === 'shared' ? signing.secret : [];
+  return [...secret, ...shared, ...providers.map(({ clientSecret }) => clientSecret)];
 }
 
 /** What others know as well, resource servers or a provider, cannot be what everything here is derived from. */

@@ -1,5 +1,8 @@
 import { createFindClient, type FindClient } from './clients/find-client.js';
+import { preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
+import { remoteKeys, type FetchKeys } from './clients/remote-keys.js';
+import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
 import type { Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
@@ -7,10 +10,11 @@ import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
 import { createIssueCode } from './flow/issue-code.js';
 import { createSignIns } from './flow/sign-in.js';
-import { createTransactions } from './flow/transaction.js';
+import { createBeginTransaction, createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
 import { authorizationCodeGrant } from './grant-types/authorization-code.js';
 import type { GrantType } from './grant-types/grant-type.js';
+import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
 import { createAccessTokens } from './grants/access-token.js';
@@ -18,6 +22,7 @@ import { createCredentials } from './grants/credential.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
+import { AuthError } from './protocol/auth-error.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createUpstream } from './upstream/upstream.js';
@@ -28,6 +33,7 @@ import { createVault } from './upstream/vault.js';
 export interface Engine {
   readonly registeredClients: RegisteredClientIds;
   readonly findClient: FindClient;
+  readonly verifyAssertion: VerifyAssertion;
   readonly grantTypes: readonly GrantType[];
   readonly flow: BrowserFlow;
   readonly verify: VerifyAccessToken;
@@ -45,6 +51,10 @@ export function callbackPath({ id }: UpstreamProvider, providers: readonly Upstr
   return providers.length === 1 ? '/oauth/callback' : `/oauth/callback/${id}`;
 }
 
+/** Refuses, until there is a way to fetch what clients name that reaches nothing else. */
+const fetchKeys: FetchKeys = () =>
+  Promise.reject(new AuthError('temporarily_unavailable', 'The keys of clients cannot be fetched.'));
+
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
@@ -55,7 +65,11 @@ export function createEngine(
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const findClient = createFindClient({ registered: registeredClients, assertReady: installationKey });
+  const preRegistered = preRegisteredClients(settings.clients, (uri) => remoteKeys(uri, fetchKeys, clock));
+  const findClient = createFindClient({ preRegistered, registered: registeredClients, assertReady: installationKey });
+  const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
+  const mayActForItself = (clientId: string) =>
+    preRegistered.get(clientId)?.metadata.grant_types.includes('client_credentials') ?? false;
 
   const grantIds = createGrantIds(installationKey, randomness);
   const grants = createGrants(store, grantIds, clock, randomness, settings, log);
@@ -83,13 +97,16 @@ export function createEngine(
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
   const transactions = createTransactions(sealing, clock);
+  const begin = createBeginTransaction(clock, randomness, transactionTtl);
 
   return {
     registeredClients,
     findClient,
+    verifyAssertion: createVerifyAssertion(audiences, store, clock, randomness),
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
       refreshTokenGrant(grants, credentials, issueTokens, vault, clock, scopesOf, lifetimes),
+      ...([...preRegistered.keys()].some(mayActForItself) ? [clientCredentialsGrant(accessTokens, resources)] : []),
     ],
     flow: createBrowserFlow({
       issuer,
@@ -97,16 +114,16 @@ export function createEngine(
       resources,
       upstreams,
       tokenMapper,
+      isClientSubject: mayActForItself,
       ask: createAsk({
         action: `${issuer}/oauth/consent`,
         resources,
         providers,
+        begin,
         transactions,
         binding,
-        clock,
-        randomness,
-        transactionTtl,
       }),
+      begin,
       transactions,
       signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
       binding,
@@ -121,7 +138,7 @@ export function createEngine(
         authorizationCodeTtl,
       }),
     }),
-    verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
+    verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId), mayActForItself),
     close: () => pool.close(),
   };
 }

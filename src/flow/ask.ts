@@ -1,14 +1,12 @@
 import type { Client } from '../clients/client.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { randomText, type Randomness } from '../keys/randomness.js';
-import type { Clock } from '../storage/clock.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
-import type { RequestedAuthorization, Resource } from './authorization-request.js';
+import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { ProviderSummary } from './map-identity.js';
-import type { Transactions } from './transaction.js';
+import type { BeginTransaction, RequestedAuthorization, Transactions } from './transaction.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
@@ -28,27 +26,19 @@ export interface AskServices {
   readonly action: string;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly providers: readonly ProviderSummary[];
+  readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly binding: BrowserBinding;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  /** Seconds for which the page can be answered. */
-  readonly transactionTtl: number;
 }
 
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Ask {
-  const { action, resources, providers, transactions, binding, clock, randomness, transactionTtl } = services;
+  const { action, resources, providers, begin, transactions, binding } = services;
   return (request, requested, client, target, notice) => {
     const known = binding.browserOf(request);
     const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
     const { resource, scopes } = requested;
-    const transaction = transactions.seal({
-      ...requested,
-      id: randomText(randomness),
-      browser,
-      expiresAt: Math.ceil(clock() + transactionTtl),
-    });
+    const transaction = transactions.seal(begin(requested, browser));
     const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
     return consentPage({
       action,

@@ -1,7 +1,8 @@
+import type { Client } from '../clients/client.js';
 import type { FindClient } from '../clients/find-client.js';
 import { readForm } from '../http/body.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { isSameOrigin } from '../http/origin.js';
+import { isNavigation, isSameOrigin } from '../http/origin.js';
 import { redirectReply } from '../http/reply.js';
 import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
@@ -15,7 +16,7 @@ import type { IssueCode } from './issue-code.js';
 import { nextStep } from './journey.js';
 import { mapIdentity, type TokenMapper } from './map-identity.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
-import type { Transaction, Transactions } from './transaction.js';
+import type { BeginTransaction, RequestedAuthorization, Transaction, Transactions } from './transaction.js';
 
 /** The three doors that a browser comes through. */
 export interface BrowserFlow {
@@ -34,7 +35,10 @@ export interface BrowserFlowServices {
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly tokenMapper: TokenMapper | undefined;
+  /** Tells whether a subject is that of a client that acts for itself. */
+  readonly isClientSubject: (sub: string) => boolean;
   readonly ask: Ask;
+  readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
@@ -43,9 +47,28 @@ export interface BrowserFlowServices {
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, tokenMapper } = services;
-  const { ask, transactions, signIns, binding, issueCode } = services;
+  const { issuer, findClient, resources, upstreams, tokenMapper, isClientSubject } = services;
+  const { ask, begin, transactions, signIns, binding, issueCode } = services;
   const { origin } = new URL(issuer);
+
+  /** Shows the page; or hands off without one, for a client that the operator vouches for. */
+  function receive(
+    request: HttpRequest,
+    requested: RequestedAuthorization,
+    client: Client,
+    target: RedirectTarget,
+  ): HttpReply | Promise<HttpReply> {
+    const [provider = '', ...others] = upstreams.keys();
+    const step = nextStep({
+      event: 'arrived',
+      isVouchedFor: client.skipsConsent === true,
+      isNavigation: isNavigation(request),
+      hasChoice: others.length > 0,
+    });
+    if (step !== 'hand off to the provider') return ask(request, requested, client, target);
+    const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
+    return handOff(request, begin(requested, browser), provider);
+  }
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
     const signIn = await signIns.approve(transaction, provider);
@@ -70,7 +93,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         ...leg,
         callbackQuery: request.query,
       });
-      const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user);
+      const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user, isClientSubject);
       const signedIn = { identity, tokens, upstream: { issuer: upstreamIssuer, subject: user.sub } };
       const code = await issueCode(transaction, signedIn);
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
@@ -88,9 +111,10 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const parameters = parseParameters(request.query);
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
-      return deliveringFaults(target, () =>
-        ask(request, readAuthorizationRequest(parameters, requester, resources), client, target),
-      );
+      return deliveringFaults(target, () => {
+        const requested = readAuthorizationRequest(parameters, requester, resources, client);
+        return receive(request, requested, client, target);
+      });
     },
 
     async answer(request) {

@@ -26,6 +26,7 @@ const maxClaimsBytes = 1024;
 /**
  * Decides who the user is in our tokens.
  *
+ * @param isClient - whether a subject is that of a client that acts for itself
  * @throws {AuthError} access_denied when the mapper refuses; server_error when what it returns cannot be used
  */
 export async function mapIdentity(
@@ -33,11 +34,18 @@ export async function mapIdentity(
   provider: ProviderSummary,
   tokens: UpstreamTokens,
   user: UserInfo,
+  isClient: (sub: string) => boolean,
 ): Promise<Identity> {
   const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
     throw new AuthError('server_error', 'The server met an unexpected condition.', {
       cause: new AuthError('server_error', 'tokenMapper returned a sub that is not a string of 1 to 255 characters.'),
+    });
+  }
+  // RFC 9068 §5: whoever can choose the name that the mapper goes by must not become a client.
+  if (sub !== user.sub && isClient(sub)) {
+    throw new AuthError('server_error', 'The server met an unexpected condition.', {
+      cause: new AuthError('server_error', 'tokenMapper returned the id of a client as sub.'),
     });
   }
   const claims = Object.fromEntries(

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { authenticateClient, type ClientCredentials } from '../../src/clients/authenticate-client.js';
+import { clientRefusal } from '../../src/clients/client-refusal.js';
 import type { Client } from '../../src/clients/client.js';
 import { createFindClient, type FindClient } from '../../src/clients/find-client.js';
 import { createRegisteredClientIds } from '../../src/clients/registered-client-id.js';
+import type { VerifyAssertion } from '../../src/clients/verify-assertion.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { parseClientMetadata, type ClientAuthenticationMethod } from '../../src/protocol/client-metadata.js';
@@ -12,7 +14,7 @@ const registered = createRegisteredClientIds(
   createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
   randomBytes,
 );
-const findRegistered = createFindClient({ registered, assertReady: () => Promise.resolve() });
+const findRegistered = createFindClient({ preRegistered: new Map(), registered, assertReady: () => Promise.resolve() });
 
 function register(token_endpoint_auth_method: ClientAuthenticationMethod) {
   const { clientId, clientSecret = '' } = registered.issue(
@@ -34,13 +36,17 @@ const awkward: Client = {
 };
 const findClient: FindClient = (id) => (id === awkward.clientId ? Promise.resolve(awkward) : findRegistered(id));
 
+/** Stands in for the proof of an assertion, which has a test of its own: the right one says `proven`. */
+const verifyAssertion: VerifyAssertion = (assertion) =>
+  assertion.endsWith('proven') ? Promise.resolve() : Promise.reject(clientRefusal('The assertion is wrong.'));
+
 function basic(id: string, password: string): string {
   return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
 }
 
 function authenticate(credentials: Partial<ClientCredentials>): Promise<Client> {
   const nothing = { authorization: undefined, clientId: undefined, clientSecret: undefined };
-  return authenticateClient({ ...nothing, ...credentials }, findClient);
+  return authenticateClient({ ...nothing, ...credentials }, findClient, verifyAssertion);
 }
 
 async function refusalOf(credentials: Partial<ClientCredentials>): Promise<AuthError> {
@@ -150,6 +156,8 @@ describe('authenticateClient', () => {
   it('lets a failing look-up be what it is', async () => {
     const away: FindClient = () => Promise.reject(new AuthError('temporarily_unavailable', 'Try again.'));
     const credentials = { authorization: undefined, clientId: 'a', clientSecret: undefined };
-    await expect(authenticateClient(credentials, away)).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+    await expect(authenticateClient(credentials, away, verifyAssertion)).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
   });
 });

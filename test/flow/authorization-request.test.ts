@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readAuthorizationRequest, readRequester, type Resource } from '../../src/flow/authorization-request.js';
+import type { Client } from '../../src/clients/client.js';
 import { parseParameters } from '../../src/protocol/parameters.js';
 
 const resource = (url: string, scopes: string[], defaultScopes: string[]): Resource => ({
@@ -14,7 +15,7 @@ const byUrl = (...all: Resource[]) => new Map(all.map((each) => [each.url, each]
 const challenge = 'a'.repeat(43);
 type Changes = Record<string, string | string[] | undefined>;
 
-function read(changes: Changes = {}, resources = byUrl(mcp, admin)) {
+function read(changes: Changes = {}, resources = byUrl(mcp, admin), client: Pick<Client, 'limits'> = {}) {
   const query = new URLSearchParams();
   const all: Changes = {
     client_id: 'client',
@@ -27,7 +28,7 @@ function read(changes: Changes = {}, resources = byUrl(mcp, admin)) {
     for (const each of [value].flat()) query.append(name, each);
   }
   const parameters = parseParameters(query.toString());
-  return readAuthorizationRequest(parameters, readRequester(parameters), resources);
+  return readAuthorizationRequest(parameters, readRequester(parameters), resources, client);
 }
 
 describe('an authorization request', () => {
