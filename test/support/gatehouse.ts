@@ -91,7 +91,7 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
     const app = express();
     app.use(gate.createRouter());
     if (protectedHandler) app.all(`${path}/mcp`, protectedHandler(gate));
-    app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'] }), (request, response) => {
+    app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'], resource: mcpUrl }), (request, response) => {
       response.json((request as unknown as { auth: unknown }).auth);
     });
     handler = app;
