@@ -151,3 +151,32 @@ describe('who asks', () => {
     }
   });
 });
+
+describe('an authorization request of a client with limits', () => {
+  const limits = { scopes: ['notes', 'admin'], resources: [mcp.url] };
+  const limited = (changes: Changes = {}) => read(changes, byUrl(mcp, admin), { limits });
+
+  it('asks for nothing beyond them', () => {
+    expect(limited({ scope: 'tools notes' }).scopes).toEqual(['notes']);
+    expect(limited({ scope: 'tools' }).scopes).toEqual(['notes', 'admin']);
+    expect(limited().scopes).toEqual(['notes', 'admin']);
+    expect(limited({ scope: 'offline_access tools' }).scopes).toEqual(['notes', 'admin', 'offline_access']);
+  });
+
+  it('is for none but its resources', () => {
+    expect(limited().resource).toBe(mcp.url);
+    expect(() => limited({ resource: 'https://other.example/mcp' })).toThrow(
+      expect.objectContaining({ code: 'invalid_target' }) as Error,
+    );
+    const elsewhere = { limits: { resources: [admin.url] } };
+    expect(read({}, byUrl(mcp, admin), elsewhere).resource).toBe(admin.url);
+    expect(() => read({ resource: mcp.url }, byUrl(mcp, admin), elsewhere)).toThrow(
+      expect.objectContaining({ code: 'invalid_target' }) as Error,
+    );
+  });
+
+  it('is refused where the resource has nothing for it', () => {
+    const attempt = () => read({}, byUrl(mcp), { limits: { scopes: ['elsewhere'] } });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_scope' }) as Error);
+  });
+});

@@ -134,6 +134,15 @@ function describeMachineClients<P>(makeProviders: (issuer: string) => MachinePro
       await providers.call(url, provider, 'whoami');
       gatehouse.advance(3700);
       expect(await providers.call(url, provider, 'whoami')).toEqual([saidTo('with-secret')]);
+      // The assertions of the others are dated by the system's clock.
+      gatehouse.advance(-3700);
+    });
+
+    it('gets the scope that a tool needs, where its client may have it', async () => {
+      const noter = providers.withKey('noter', pemOf(ec), 'ES256', 'mcp:tools notes:write');
+      const [noted, who] = await providers.call(url, noter, 'add_note', 'whoami');
+      expect(noted).toBe('noted');
+      expect(who).toMatchObject({ scopes: ['mcp:tools', 'notes:write'] });
     });
 
     it('comes to nothing with a wrong secret, or a wrong key', async () => {
