@@ -1,4 +1,5 @@
-import { ConfigurationError, parseOptions } from './config.js';
+import { assertionAlgorithms } from './clients/client-keys.js';
+import { ConfigurationError, parseOptions, resourcesOf } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
@@ -7,6 +8,7 @@ import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
 import { tokenEndpoint } from './endpoints/token.js';
 import { browserPaths, callbackPath, createEngine, type Engine } from './engine.js';
+import { machineClientIds } from './clients/pre-registered.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
@@ -14,7 +16,7 @@ import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import { plainResource, type ConfiguredResource } from './party-config.js';
+import type { ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import {
@@ -65,18 +67,19 @@ export class OAuthAuthorizationServer {
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
     const { issuer, enableDCR, providers } = settings;
-    const resources = settings.resources ?? [plainResource(`${issuer}/mcp`)];
+    const resources = resourcesOf(settings);
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
+    const machines = machineClientIds(settings.clients);
     this.#engine = createEngine(settings, this.#resources, this.#foundation, {
       paths: browserPaths,
-      describeUser: mapIdentity(settings.tokenMapper),
+      describeUser: mapIdentity(settings.tokenMapper, (sub) => machines.has(sub)),
     });
     this.callbackUrls = Object.freeze(
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
     const { clock, log, randomness, signingKeys } = this.#foundation;
-    const { flow, registeredClients, findClient, grantTypes } = this.#engine;
+    const { flow, registeredClients, findClient, verifyAssertion, grantTypes } = this.#engine;
 
     this.#metadata = authorizationServerMetadata({
       issuer,
@@ -84,6 +87,7 @@ export class OAuthAuthorizationServer {
       scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
       grantTypes: grantTypes.map(({ name }) => name),
       authenticationMethods: clientAuthenticationMethods,
+      assertionAlgorithms,
       signingAlgorithm: signingKeys.algorithm,
       resources: [...this.#resources.keys()],
     });
@@ -96,7 +100,7 @@ export class OAuthAuthorizationServer {
           callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
         ]),
       ),
-      '/oauth/token': tokenEndpoint(findClient, grantTypes),
+      '/oauth/token': tokenEndpoint(findClient, verifyAssertion, grantTypes),
       '/oauth/jwks': jwksEndpoint(signingKeys),
       ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
     };

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { client } from './client-config.js';
+import { clientFaults } from './client-faults.js';
 import type { ChooseProvider } from './flow/offer-providers.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
@@ -6,7 +8,15 @@ import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import { allow, allowFaults } from './allow-config.js';
-import { accessTokenTtl, issuer, provider, resource, seconds } from './party-config.js';
+import {
+  accessTokenTtl,
+  issuer,
+  plainResource,
+  provider,
+  resource,
+  seconds,
+  type ConfiguredResource,
+} from './party-config.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -52,6 +62,7 @@ const schema = z.strictObject({
   chooseProvider: functionOf<ChooseProvider>().optional(),
   sharedCallback: z.boolean().default(false),
   allow: allow.optional(),
+  clients: z.array(client, { error: 'has to be a list' }).default([]),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
@@ -137,6 +148,11 @@ function contradictions(settings: Settings, production: boolean): string[] {
     ...secretsUsedTwice(settings),
     ...namelessCallbacks(settings),
     ...allowFaults(settings),
+    ...clientFaults(settings.clients, {
+      resources: resourcesOf(settings),
+      providers: settings.providers.length,
+      secrets: secretsOf(settings),
+    }),
   ];
 }
 
@@ -148,6 +164,16 @@ function namelessCallbacks({ providers, sharedCallback }: Settings): string[] {
     .map(
       ({ id }) => `sharedCallback cannot be used with ${id}, which does not name itself in callbacks: set it to false.`,
     );
+}
+
+/** The MCP servers that tokens are issued for: those that were named, or the usual one. */
+export function resourcesOf({ issuer, resources }: Settings): readonly ConfiguredResource[] {
+  return resources ?? [plainResource(`${issuer}/mcp`)];
+}
+
+function secretsOf({ secret, signing, providers }: Settings): string[] {
+  const shared = signing.kind === 'shared' ? signing.secret : [];
+  return [...secret, ...shared, ...providers.map(({ clientSecret }) => clientSecret)];
 }
 
 /** What others know as well, resource servers or a provider, cannot be what everything here is derived from. */

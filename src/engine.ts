@@ -1,6 +1,9 @@
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
+import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
+import { remoteKeys, type FetchKeys } from './clients/remote-keys.js';
+import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
 import { longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
@@ -11,10 +14,11 @@ import { createOfferProviders } from './flow/offer-providers.js';
 import { createIssueCode } from './flow/issue-code.js';
 import { createRefuse } from './flow/refuse.js';
 import { createSignIns } from './flow/sign-in.js';
-import { createTransactions } from './flow/transaction.js';
+import { createBeginTransaction, createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
 import { authorizationCodeGrant } from './grant-types/authorization-code.js';
 import type { GrantType } from './grant-types/grant-type.js';
+import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
 import { createAccessTokens } from './grants/access-token.js';
@@ -23,6 +27,7 @@ import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
+import { AuthError } from './protocol/auth-error.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { systemSleep } from './system.js';
 import { createAdmission } from './upstream/admission.js';
@@ -38,6 +43,7 @@ import { createVault } from './upstream/vault.js';
 export interface Engine {
   readonly registeredClients: RegisteredClientIds;
   readonly findClient: FindClient;
+  readonly verifyAssertion: VerifyAssertion;
   readonly grantTypes: readonly GrantType[];
   readonly flow: BrowserFlow;
   readonly verify: VerifyAccessToken;
@@ -76,6 +82,10 @@ export interface EngineVariant {
   readonly soleClient?: Client;
 }
 
+/** Refuses, until there is a way to fetch what clients name that reaches nothing else. */
+const fetchKeys: FetchKeys = () =>
+  Promise.reject(new AuthError('temporarily_unavailable', 'The keys of clients cannot be fetched.'));
+
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
@@ -88,9 +98,12 @@ export function createEngine(
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
+  const preRegistered = preRegisteredClients(settings.clients, (uri) => remoteKeys(uri, fetchKeys, clock));
   const findClient: FindClient = soleClient
     ? () => Promise.resolve(soleClient)
-    : createFindClient({ registered: registeredClients, assertReady: installationKey });
+    : createFindClient({ preRegistered, registered: registeredClients, assertReady: installationKey });
+  const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
+  const machines = machineClientIds(settings.clients);
 
   const grantIds = createGrantIds(installationKey, randomness);
   const credentials = createCredentials(ring);
@@ -138,13 +151,16 @@ export function createEngine(
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
   const transactions = createTransactions(sealing, clock);
+  const begin = createBeginTransaction(clock, randomness, transactionTtl);
 
   return {
     registeredClients,
     findClient,
+    verifyAssertion: createVerifyAssertion(audiences, store, clock, randomness),
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
       refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, resources, lifetimes),
+      ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources)] : []),
     ],
     flow: createBrowserFlow({
       issuer,
@@ -157,16 +173,15 @@ export function createEngine(
         action: issuer + paths.consent,
         resources,
         providers,
+        begin,
         transactions,
         binding,
-        clock,
-        randomness,
-        transactionTtl,
       }),
       offerProviders: createOfferProviders(
         providers.map(({ id }) => id),
         chooseProvider,
       ),
+      begin,
       transactions,
       signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
       binding,
@@ -182,7 +197,13 @@ export function createEngine(
       }),
       refuse: createRefuse({ issuer, resources, binding, log }),
     }),
-    verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId)),
+    verify: createVerifier(
+      issuer,
+      signingKeys,
+      clock,
+      (grantId) => grants.isAlive(grantId),
+      (clientId) => machines.has(clientId),
+    ),
     close: async () => {
       await revocations.settle();
       pool.close();

@@ -12,7 +12,13 @@ export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
 export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
 export type { OAuthProxyOptions } from './proxy-config.js';
-export type { OAuthAuthorizationServerOptions, ResourceOptions, ScopeOptions, SigningOptions } from './options.js';
+export type {
+  ClientOptions,
+  OAuthAuthorizationServerOptions,
+  ResourceOptions,
+  ScopeOptions,
+  SigningOptions,
+} from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';

@@ -68,12 +68,12 @@ export class OAuthProxy {
     this.#engine = createEngine(settings, new Map([[audience, plainResource(audience)]]), this.#foundation, {
       // The page's answer comes to the token route: it is the one of the three that takes a POST.
       paths: { consent: '/token', callback: '/callback' },
-      describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined),
+      describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined, () => false),
       soleClient: client,
     });
-    const { flow, findClient, grantTypes } = this.#engine;
+    const { flow, findClient, verifyAssertion, grantTypes } = this.#engine;
     const consent = consentEndpoint(flow, issuer);
-    const token = tokenEndpoint(findClient, grantTypes);
+    const token = tokenEndpoint(findClient, verifyAssertion, grantTypes);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
       authorize: this.#door(() => authorizeEndpoint(flow, issuer)),

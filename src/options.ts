@@ -44,6 +44,8 @@ export interface OAuthAuthorizationServerOptions {
    * @defaultValue everybody whom the provider signs in
    */
   allow?: AllowRule | readonly AllowRule[] | undefined;
+  /** Clients that are known beforehand, and need not register. @defaultValue none */
+  clients?: ClientOptions[] | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
   tokenMapper?: TokenMapper | undefined;
   /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */
@@ -119,6 +121,43 @@ export interface ScopeOptions {
   description: string;
   /** Other scopes of the resource that whoever has this one has too. @defaultValue none */
   implies?: string[] | undefined;
+}
+
+/** A client that is known beforehand. What proves that it is the client is one of the secrets or keys, or nothing. */
+export interface ClientOptions {
+  /** Its id: up to 200 letters, digits, or any of `. _ ~ -`. */
+  clientId: string;
+  /** What people call it; shown on the consent page. */
+  name: string;
+  /** Its secret, of at least 32 random characters, of its own. */
+  clientSecret?: string | undefined;
+  /** In place of the secret its SHA-256 in hex: `printf %s "$SECRET" | openssl dgst -sha256 -r | cut -c1-64`. */
+  clientSecretHash?: string | undefined;
+  /** Its public keys (JWK set), for `private_key_jwt`. */
+  jwks?: { keys: Record<string, unknown>[] } | undefined;
+  /** In place of the keys the https URL where it publishes them. */
+  jwksUri?: string | undefined;
+  /**
+   * The one way in which it authenticates.
+   *
+   * @defaultValue `client_secret_basic` with a secret, `private_key_jwt` with keys, `none` with nothing
+   */
+  authenticationMethod?: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | undefined;
+  /** Where its users come back to. @defaultValue none: the client acts for itself */
+  redirectUris?: string[] | undefined;
+  /** @defaultValue `authorization_code` and `refresh_token` with redirect URIs, `client_credentials` without */
+  grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials')[] | undefined;
+  /** The scopes that it may ask for. @defaultValue all */
+  scopes?: string[] | undefined;
+  /** The URLs of the resources that it may ask for; the first one is its default. @defaultValue all */
+  resources?: string[] | undefined;
+  /**
+   * `skip` sends its users to the provider without asking them: only for an application of your own, on https, with
+   * one provider.
+   *
+   * @defaultValue ask
+   */
+  consent?: 'ask' | 'skip' | undefined;
 }
 
 /** How access tokens are signed. */

@@ -6,7 +6,7 @@ const day = 24 * 3600;
 const makeOne = 'make one with `openssl rand -base64 32`, and keep it where you keep your other secrets';
 
 /** Text that examples put where a secret belongs. */
-const placeholder = /change[-_ ]?(me|this)|replace[-_ ]?(me|this)|your[-_ ]?secret|example[-_ ]?secret/i;
+export const placeholder = /change[-_ ]?(me|this)|replace[-_ ]?(me|this)|your[-_ ]?secret|example[-_ ]?secret/i;
 
 /** Secrets of a ring: one, or several with the current one first. */
 export const secrets = z

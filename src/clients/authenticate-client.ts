@@ -2,8 +2,10 @@ import { secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { ClientAuthenticationMethod } from '../protocol/client-metadata.js';
 import { hasControlCharacters } from '../protocol/parameters.js';
+import { clientRefusal as refusal } from './client-refusal.js';
 import type { Client } from './client.js';
 import type { FindClient } from './find-client.js';
+import { assertionType, subjectOf, type VerifyAssertion } from './verify-assertion.js';
 
 /** What of a request bears on who the client is. */
 export interface ClientCredentials {
@@ -13,6 +15,10 @@ export interface ClientCredentials {
   readonly clientId: string | undefined;
   /** The parameter `client_secret` of the form; an empty one counts as absent. */
   readonly clientSecret: string | undefined;
+  /** The parameter `client_assertion_type` of the form (RFC 7521 §4.2). */
+  readonly assertionType?: string | undefined;
+  /** The parameter `client_assertion` of the form. */
+  readonly assertion?: string | undefined;
 }
 
 /** Credentials as one method presents them, in each way in which they can be read. */
@@ -20,35 +26,46 @@ interface Presented {
   readonly method: ClientAuthenticationMethod;
   readonly ids: readonly string[];
   readonly secrets: readonly string[];
+  readonly assertion?: string;
 }
 
 /**
  * Authenticates the client of a request by exactly the method that it registered (RFC 6749 §2.3).
  *
  * @throws {AuthError} invalid_request when two methods are used at once, or two ids are named; invalid_client when the
- * client is unknown, used another method than its own, or did not prove itself: the answer does not say which
+ * client is unknown, used another method than its own, or did not prove itself: the answer does not say which;
+ * temporarily_unavailable
  */
-export async function authenticateClient(credentials: ClientCredentials, findClient: FindClient): Promise<Client> {
-  const { method, ids, secrets } = presentedBy(credentials);
+export async function authenticateClient(
+  credentials: ClientCredentials,
+  findClient: FindClient,
+  verifyAssertion: VerifyAssertion,
+): Promise<Client> {
+  const { method, ids, secrets, assertion } = presentedBy(credentials);
   const client = await firstKnown(ids, findClient);
   // Compared before anything is refused, and also for nobody: an unknown client costs about what a wrong secret does.
   const secretMatches = client?.secretMatches ?? matchesNobody;
   const isProven = secrets.map((secret) => secretMatches(secret)).includes(true);
   if (!client) throw refusal('The client is unknown.');
   if (client.authenticationMethod !== method) throw refusal(`The client used ${method}, which it did not register.`);
-  if (method !== 'none' && !isProven) throw refusal('The client secret is wrong.');
+  if (assertion !== undefined) await verifyAssertion(assertion, client);
+  else if (method !== 'none' && !isProven) throw refusal('The client secret is wrong.');
   return client;
 }
 
-function presentedBy({ authorization, clientId, clientSecret = '' }: ClientCredentials): Presented {
+function presentedBy(credentials: ClientCredentials): Presented {
+  const { authorization, clientId, clientSecret = '', assertion, assertionType: type } = credentials;
+  if (assertion !== undefined || type !== undefined) {
+    // RFC 6749 §2.3. Nothing is made of a header in which a secret may be missing: it is a second method all the same.
+    if (authorization !== undefined || clientSecret !== '') throw severalMethods();
+    return presentedByAssertion(assertion, type, clientId);
+  }
   if (authorization === undefined) {
     if (!clientId) throw refusal('The request names no client.');
     if (clientSecret === '') return { method: 'none', ids: [clientId], secrets: [] };
     return { method: 'client_secret_post', ids: [clientId], secrets: [clientSecret] };
   }
-  if (clientSecret !== '') {
-    throw new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
-  }
+  if (clientSecret !== '') throw severalMethods();
   const basic = readBasic(authorization);
   if (!basic) throw refusal('The Authorization header holds no Basic credentials.');
   if (!clientId) return basic;
@@ -56,6 +73,21 @@ function presentedBy({ authorization, clientId, clientSecret = '' }: ClientCrede
     throw new AuthError('invalid_request', 'The client_id of the form is not that of the Authorization header.');
   }
   return { ...basic, ids: [clientId] };
+}
+
+/** RFC 7521 §4.2: `client_id` may be left out, and has to be the assertion's subject otherwise, which its proof includes. */
+function presentedByAssertion(assertion: string | undefined, type: string | undefined, clientId?: string): Presented {
+  if (assertion === undefined || type === undefined) {
+    throw new AuthError('invalid_request', 'client_assertion and client_assertion_type belong together.');
+  }
+  if (type !== assertionType) throw refusal('The client_assertion_type is not supported.');
+  const id = clientId ?? subjectOf(assertion);
+  if (id === undefined) throw refusal('The assertion names no client.');
+  return { method: 'private_key_jwt', ids: [id], secrets: [], assertion };
+}
+
+function severalMethods(): AuthError {
+  return new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
 }
 
 /**
@@ -94,10 +126,4 @@ async function firstKnown(ids: readonly string[], findClient: FindClient): Promi
 function matchesNobody(presented: string): boolean {
   secretsEqual(presented, '');
   return false;
-}
-
-/** One text for every failure; which one it was is for the log. */
-function refusal(reason: string): AuthError {
-  const cause = new AuthError('invalid_client', reason);
-  return new AuthError('invalid_client', 'The client is unknown, or did not authenticate as it registered.', { cause });
 }

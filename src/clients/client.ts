@@ -1,4 +1,5 @@
 import type { ClientAuthenticationMethod, ClientMetadata } from '../protocol/client-metadata.js';
+import type { ClientKeys } from './client-keys.js';
 
 /** A client that this server knows, however it came to know it. */
 export interface Client {
@@ -8,4 +9,17 @@ export interface Client {
   readonly authenticationMethod: ClientAuthenticationMethod;
   /** Tells whether a presented secret is this client's, in constant time. A public client has none. */
   readonly secretMatches: (presented: string) => boolean;
+  /** What its assertions are verified with, where it authenticates by `private_key_jwt`. */
+  readonly keys?: ClientKeys;
+  /** What the operator lets it ask for; without it, everything. */
+  readonly limits?: ClientLimits;
+  /** True where the operator vouches for the client, and its users are not asked. */
+  readonly skipsConsent?: boolean;
+}
+
+/** What a client may ask for. What is absent is not limited. */
+export interface ClientLimits {
+  readonly scopes?: readonly string[];
+  /** Canonical URLs; the first one is what the client gets that names none. */
+  readonly resources?: readonly string[];
 }

@@ -7,6 +7,8 @@ export type FindClient = (clientId: string) => Promise<Client | undefined>;
 
 /** What knows clients. */
 export interface FindClientServices {
+  /** The clients of the configuration, by their ids. */
+  readonly preRegistered: ReadonlyMap<string, Client>;
   readonly registered: RegisteredClientIds;
   /**
    * Rejects when this server runs under a secret that is not its own. It then knows no client, and must not say so:
@@ -18,12 +20,15 @@ export interface FindClientServices {
 /**
  * Makes the one function that knows every kind of client, and tells the kinds apart by the shape of the id.
  *
- * An id that was made here needs no store: it either proves itself, or belongs to nobody.
+ * Those of the configuration come first. An id that was made here needs no store: it either proves itself, or belongs
+ * to nobody.
  */
-export function createFindClient({ registered, assertReady }: FindClientServices): FindClient {
+export function createFindClient({ preRegistered, registered, assertReady }: FindClientServices): FindClient {
   // Reading an id costs as much as signing a token, and the same clients come again and again.
   const known = new BoundedMap<string, Client>(maxKnownClients);
   return async (clientId) => {
+    const configured = preRegistered.get(clientId);
+    if (configured) return configured;
     const client = known.get(clientId) ?? registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);

@@ -34,6 +34,11 @@ const nonceBytes = 12;
 /** The name of the key, the format and the metadata, and the MAC. Without a colon, so it never looks like a URL. */
 const idShape = /^([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/;
 
+/** Tells whether an id looks as if it had been made here; no other kind of client may have such a one. */
+export function looksRegistered(clientId: string): boolean {
+  return idShape.test(clientId);
+}
+
 /** The first byte of the payload: JSON, deflated with the dictionary of that number. */
 const format1 = 1;
 

@@ -1,5 +1,6 @@
 import { authenticateClient } from '../clients/authenticate-client.js';
 import type { FindClient } from '../clients/find-client.js';
+import type { VerifyAssertion } from '../clients/verify-assertion.js';
 import type { GrantType } from '../grant-types/grant-type.js';
 import { readForm } from '../http/body.js';
 import { header } from '../http/message.js';
@@ -8,7 +9,11 @@ import type { Endpoint } from '../http/router.js';
 import { AuthError } from '../protocol/auth-error.js';
 
 /** `POST /oauth/token` (RFC 6749 §3.2). */
-export function tokenEndpoint(findClient: FindClient, grantTypes: readonly GrantType[]): Endpoint {
+export function tokenEndpoint(
+  findClient: FindClient,
+  verifyAssertion: VerifyAssertion,
+  grantTypes: readonly GrantType[],
+): Endpoint {
   const byName = new Map(grantTypes.map((grantType) => [grantType.name, grantType]));
   return {
     methods: ['POST'],
@@ -24,8 +29,10 @@ export function tokenEndpoint(findClient: FindClient, grantTypes: readonly Grant
         authorization: header(request, 'authorization'),
         clientId: form.get('client_id'),
         clientSecret: form.get('client_secret'),
+        assertionType: form.get('client_assertion_type'),
+        assertion: form.get('client_assertion'),
       };
-      const client = await authenticateClient(credentials, findClient);
+      const client = await authenticateClient(credentials, findClient, verifyAssertion);
       const grantType = byName.get(name);
       if (!grantType) throw new AuthError('unsupported_grant_type', 'The grant type is not supported.');
       if (!client.metadata.grant_types.some((registered) => registered === name)) {

@@ -1,17 +1,12 @@
 import type { Client } from '../clients/client.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { randomText, type Randomness } from '../keys/randomness.js';
-import type { Clock } from '../storage/clock.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { ProviderSummary } from '../upstream/provider.js';
-import type { RequestedAuthorization, Resource } from './authorization-request.js';
+import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
-import type { Transaction, Transactions } from './transaction.js';
-
-/** What the user is asked: the client's request, and where to sign in. */
-export type AskedAuthorization = RequestedAuthorization & Pick<Transaction, 'providers'>;
+import type { AskedAuthorization, BeginTransaction, Transactions } from './transaction.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
@@ -31,27 +26,19 @@ export interface AskServices {
   readonly action: string;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly providers: readonly ProviderSummary[];
+  readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly binding: BrowserBinding;
-  readonly clock: Clock;
-  readonly randomness: Randomness;
-  /** Seconds for which the page can be answered. */
-  readonly transactionTtl: number;
 }
 
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Ask {
-  const { action, resources, providers, transactions, binding, clock, randomness, transactionTtl } = services;
+  const { action, resources, providers, begin, transactions, binding } = services;
   return (request, asked, client, target, notice) => {
     const known = binding.browserOf(request);
     const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
     const { resource, scopes } = asked;
-    const transaction = transactions.seal({
-      ...asked,
-      id: randomText(randomness),
-      browser,
-      expiresAt: Math.ceil(clock() + transactionTtl),
-    });
+    const transaction = transactions.seal(begin(asked, browser));
     const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
     return consentPage({
       action,

@@ -1,13 +1,13 @@
 import type { Client } from '../clients/client.js';
 import type { FindClient } from '../clients/find-client.js';
+import { permittedResource, permittedScopes } from '../clients/permitted.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import { codeChallengeMethod, isCodeChallenge } from '../protocol/pkce.js';
 import { proveRedirectTarget } from '../protocol/redirect-proof.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
-import { findResource } from '../protocol/resource-indicator.js';
 import { parseScope, type ImpliedScopes } from '../protocol/scope.js';
-import type { Transaction } from './transaction.js';
+import type { RequestedAuthorization, Transaction } from './transaction.js';
 
 /** A resource (MCP server) that tokens are issued for. */
 export interface Resource {
@@ -20,8 +20,7 @@ export interface Resource {
   readonly defaultScopes: readonly string[];
 }
 
-/** The part of a transaction that the client's request decides. */
-export type RequestedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt' | 'providers'>;
+type Limited = Pick<Client, 'limits'>;
 
 /** Proxies cut long `Location` headers; a state that would not come back whole is refused at once. */
 const maxStateBytes = 2048;
@@ -67,6 +66,7 @@ export function readAuthorizationRequest(
   parameters: Parameters,
   requester: Requester,
   resources: ReadonlyMap<string, Resource>,
+  client: Limited,
 ): RequestedAuthorization {
   if (parameters.get('request')) throw new AuthError('request_not_supported', 'Request objects are not supported.');
   if (parameters.get('request_uri')) {
@@ -84,25 +84,13 @@ export function readAuthorizationRequest(
   if (parameters.get('code_challenge_method') !== codeChallengeMethod || !isCodeChallenge(codeChallenge)) {
     throw new AuthError('invalid_request', 'PKCE is required, with the code_challenge_method S256.');
   }
-  const resource = findConfiguredResource(parameters.all('resource'), resources);
-  const scopes = grantableScopes(parseScope(parameters.get('scope')), resource);
+  const resource = permittedResource(parameters.all('resource'), resources, client);
+  const scopes = grantableScopes(parseScope(parameters.get('scope')), resource, client);
   return { ...requester, codeChallenge, resource: resource.url, scopes };
 }
 
-function findConfiguredResource(requested: readonly string[], resources: ReadonlyMap<string, Resource>): Resource {
-  const [first, ...others] = [...resources.keys()];
-  const resource = first === undefined ? undefined : resources.get(findResource(requested, [first, ...others]));
-  if (!resource) throw new AuthError('invalid_target', 'This server protects no resource.');
-  return resource;
-}
-
-/**
- * The scopes that the user is asked for (RFC 6749 §3.3).
- *
- * Clients ask for nothing, or for whatever they once saw: what nobody knows is dropped, and nothing means the default.
- */
-function grantableScopes(requested: readonly string[], resource: Resource): readonly string[] {
-  const known = requested.filter((scope) => resource.scopes.has(scope));
-  const granted = known.length > 0 ? known : resource.defaultScopes;
+/** The scopes that the user is asked for. `offline_access` is no resource's: whether a client may refresh is another matter. */
+function grantableScopes(requested: readonly string[], resource: Resource, client: Limited): readonly string[] {
+  const granted = permittedScopes(requested, resource, client);
   return requested.includes('offline_access') ? [...new Set([...granted, 'offline_access'])] : granted;
 }

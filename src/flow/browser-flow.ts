@@ -1,7 +1,8 @@
+import type { Client } from '../clients/client.js';
 import type { FindClient } from '../clients/find-client.js';
 import { readForm } from '../http/body.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { isSameOrigin } from '../http/origin.js';
+import { isNavigation, isSameOrigin } from '../http/origin.js';
 import { redirectReply } from '../http/reply.js';
 import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
@@ -19,7 +20,7 @@ import type { DescribeUser } from './map-identity.js';
 import type { OfferProviders } from './offer-providers.js';
 import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
-import type { Transaction, Transactions } from './transaction.js';
+import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
 
 /** The three doors that a browser comes through. */
 export interface BrowserFlow {
@@ -41,6 +42,7 @@ export interface BrowserFlowServices {
   readonly describeUser: DescribeUser;
   readonly ask: Ask;
   readonly offerProviders: OfferProviders;
+  readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
@@ -51,8 +53,27 @@ export interface BrowserFlowServices {
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
   const { issuer, findClient, resources, upstreams, admit, describeUser } = services;
-  const { ask, offerProviders, transactions, signIns, binding, issueCode, refuse } = services;
+  const { ask, offerProviders, begin, transactions, signIns, binding, issueCode, refuse } = services;
   const { origin } = new URL(issuer);
+
+  /** Shows the page; or hands off without one, for a client that the operator vouches for. */
+  function receive(
+    request: HttpRequest,
+    asked: AskedAuthorization,
+    client: Client,
+    target: RedirectTarget,
+  ): HttpReply | Promise<HttpReply> {
+    const [provider = '', ...others] = asked.providers;
+    const step = nextStep({
+      event: 'arrived',
+      isVouchedFor: client.skipsConsent === true,
+      isNavigation: isNavigation(request),
+      hasChoice: others.length > 0,
+    });
+    if (step !== 'hand off to the provider') return ask(request, asked, client, target);
+    const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
+    return handOff(request, begin(asked, browser), provider);
+  }
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
     const signIn = await signIns.approve(transaction, provider);
@@ -98,9 +119,9 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
       return deliveringFaults(target, async () => {
-        const requested = readAuthorizationRequest(parameters, requester, resources);
+        const requested = readAuthorizationRequest(parameters, requester, resources, client);
         const providers = await offerProviders(requested, client, parameters.get('provider'));
-        return ask(request, { ...requested, providers }, client, target);
+        return receive(request, { ...requested, providers }, client, target);
       });
     },
 

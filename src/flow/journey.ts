@@ -1,6 +1,17 @@
 import type { SignIn } from './sign-in.js';
 
-/** Where a browser stands on its way from the client, through this server and a provider, and back. */
+/** A browser that has just come from a client, with a request that was found valid. */
+export interface Arrival {
+  readonly event: 'arrived';
+  /** Whether the operator vouches for the client, so that its users need not be asked. */
+  readonly isVouchedFor: boolean;
+  /** Whether a person sees where the browser goes, as in no frame, image or prefetch. */
+  readonly isNavigation: boolean;
+  /** Whether somebody has to choose among providers. */
+  readonly hasChoice: boolean;
+}
+
+/** Where a browser stands on its way from the page, through this server and a provider, and back. */
 export interface Journey {
   /** What the browser has just done: answered the page, or come back from the provider. */
   readonly event: 'approved' | 'denied' | 'returned';
@@ -21,7 +32,13 @@ export type Step =
   | 'say that it is another browser';
 
 /** The order of the browser's steps, from the page that a valid request is shown to the code. */
-export function nextStep({ event, sameBrowser, status }: Journey): Step {
+export function nextStep(stage: Arrival | Journey): Step {
+  if (stage.event === 'arrived') {
+    const mayPass = stage.isVouchedFor && stage.isNavigation && !stage.hasChoice;
+    return mayPass ? 'hand off to the provider' : 'show the page';
+  }
+
+  const { event, sameBrowser, status } = stage;
   if (event === 'returned') {
     if (status === 'unanswered') return 'say that it has expired';
     if (!sameBrowser) return 'say that it is another browser';

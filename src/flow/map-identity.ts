@@ -29,13 +29,19 @@ export type DescribeUser = (provider: ProviderSummary, tokens: UpstreamTokens, u
 /** Access tokens travel in a header with every request; a group list has no place in them. */
 const maxClaimsBytes = 1024;
 
-/** Describes users by a `tokenMapper`. */
-export function mapIdentity(mapper: TokenMapper | undefined): DescribeUser {
+/**
+ * Describes users by a `tokenMapper`.
+ *
+ * @param isClient - whether a subject is that of a client that acts for itself
+ */
+export function mapIdentity(mapper: TokenMapper | undefined, isClient: (sub: string) => boolean): DescribeUser {
   return async (provider, tokens, user) => {
     const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
     if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
       throw unusable('tokenMapper returned a sub that is not a string of 1 to 255 characters.');
     }
+    // RFC 9068 §5: whoever can choose the name that the mapper goes by must not become a client.
+    if (sub !== user.sub && isClient(sub)) throw unusable('tokenMapper returned the id of a client as sub.');
     const claims = Object.fromEntries(
       Object.entries(mapped).filter(([name, value]) => !reservedClaims.has(name) && value !== undefined),
     );

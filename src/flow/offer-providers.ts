@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.js';
 import { AuthError } from '../protocol/auth-error.js';
-import type { RequestedAuthorization } from './authorization-request.js';
+import type { RequestedAuthorization } from './transaction.js';
 
 /** What an application knows of an authorization request when it chooses where the user signs in. */
 export interface ProviderRequest {

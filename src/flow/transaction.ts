@@ -1,4 +1,5 @@
 import type { Clock } from '../storage/clock.js';
+import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Sealing } from '../keys/sealing.js';
 
 /** An authorization request that was found valid, and waits for the user's answer. Sealed in the page's form. */
@@ -18,6 +19,25 @@ export interface Transaction {
   readonly browser: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
+}
+
+/** What the user is asked: the client's request, and where to sign in. */
+export type AskedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt'>;
+
+/** The part of a transaction that the client's request decides. */
+export type RequestedAuthorization = Omit<AskedAuthorization, 'providers'>;
+
+/** Makes a transaction of a request, for one browser. Writes nothing. */
+export type BeginTransaction = (asked: AskedAuthorization, browser: string) => Transaction;
+
+/** Begins transactions that can be answered for `transactionTtl` seconds. */
+export function createBeginTransaction(clock: Clock, randomness: Randomness, transactionTtl: number): BeginTransaction {
+  return (asked, browser) => ({
+    ...asked,
+    id: randomText(randomness),
+    browser,
+    expiresAt: Math.ceil(clock() + transactionTtl),
+  });
 }
 
 /** Seals pending transactions into forms, and opens them again. */

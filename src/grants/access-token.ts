@@ -15,10 +15,10 @@ export interface AccessTokenClaims {
   readonly iat: number;
   readonly exp: number;
   readonly jti: string;
-  /** The grant that the token lives and dies with. */
-  readonly grant_id: string;
-  /** The id of the provider at which the user signed in. */
-  readonly idp: string;
+  /** The grant that the token lives and dies with; absent where a client acts for itself, and `sub` is its id. */
+  readonly grant_id?: string;
+  /** The id of the provider at which the user signed in; absent where there is no user. */
+  readonly idp?: string;
   readonly [claim: string]: unknown;
 }
 
@@ -38,14 +38,15 @@ export const reservedClaims: ReadonlySet<string> = new Set([
   'act',
 ]);
 
-/** What an access token is to say. */
-export interface TokenSubject {
-  readonly identity: Identity;
+/** What an access token is to say. Without a user and a grant, the client acts for itself. */
+export type TokenSubject = {
   readonly clientId: string;
   readonly resource: string;
   readonly scopes: readonly string[];
-  readonly grantId: string;
-}
+} & (
+  | { readonly identity: Identity; readonly grantId: string }
+  | { readonly identity?: undefined; readonly grantId?: undefined }
+);
 
 /** Signs access tokens. */
 export interface AccessTokens {
@@ -69,17 +70,16 @@ export function createAccessTokens(
       const { kid, key } = await keys.current();
       const now = Math.floor(clock());
       const claims: AccessTokenClaims = {
-        ...identity.claims,
+        ...identity?.claims,
         iss: issuer,
-        sub: identity.sub,
+        sub: identity?.sub ?? clientId, // RFC 9068 §2.2
         aud: resource,
         client_id: clientId,
         scope: formatScope(scopes),
         iat: now,
         exp: now + ttlOf(resource),
         jti: randomText(randomness),
-        grant_id: grantId,
-        idp: identity.provider,
+        ...(identity && { grant_id: grantId, idp: identity.provider }),
       };
       const header = { alg: keys.algorithm, typ: 'at+jwt', kid }; // RFC 9068 §2.1
       return jwt.sign(claims, key, { algorithm: keys.algorithm, header });

@@ -11,3 +11,12 @@ export function isSameOrigin(request: HttpRequest, origin: string): boolean {
   if (sent !== undefined && sent !== origin) return false;
   return site === undefined || site === 'same-origin';
 }
+
+/**
+ * Tells whether a person goes where this request comes from, as far as the browser says so: it is no frame, no image,
+ * and nothing that was fetched in advance.
+ */
+export function isNavigation(request: HttpRequest): boolean {
+  const { 'sec-fetch-dest': destination, 'sec-purpose': purpose } = request.headers;
+  return (destination === undefined || destination === 'document') && purpose === undefined;
+}

@@ -3,9 +3,14 @@ import { AuthError } from './auth-error.js';
 import { isScopeToken } from './scope.js';
 import { checkRedirectUri, isProtectedWebUri } from './redirect-uri.js';
 
-/** The client authentication methods of this server. */
-export const clientAuthenticationMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const;
+/** The client authentication methods that a client can register. */
+export const registrableMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const;
+/** The client authentication methods of this server. The keys of `private_key_jwt` have no room in a registered id. */
+export const clientAuthenticationMethods = [...registrableMethods, 'private_key_jwt'] as const;
+/** The grant types that a client can register. */
 const grantTypes = ['authorization_code', 'refresh_token'] as const;
+/** The grant types of this server. */
+export const supportedGrantTypes = [...grantTypes, 'client_credentials'] as const;
 const maxRedirectUris = 50;
 
 /** How a client proves at the token endpoint that it is the client (RFC 7591 §2 `token_endpoint_auth_method`). */
@@ -13,10 +18,10 @@ export type ClientAuthenticationMethod = (typeof clientAuthenticationMethods)[nu
 
 /** What is registered of a client (RFC 7591 §2), under the names that the RFC gives. */
 export interface ClientMetadata {
-  /** At least one, each one checked. */
+  /** Each one checked; none only for a client that never sends a user here. */
   readonly redirect_uris: readonly string[];
   readonly token_endpoint_auth_method: ClientAuthenticationMethod;
-  readonly grant_types: readonly (typeof grantTypes)[number][];
+  readonly grant_types: readonly (typeof supportedGrantTypes)[number][];
   readonly response_types: readonly 'code'[];
   /** Chosen by the client, so it proves nothing; fit to be shown once it is escaped. */
   readonly client_name?: string;
@@ -33,7 +38,7 @@ export interface ClientMetadata {
 /** What each member has to be, as the client's developer is told. */
 const demands: Readonly<Record<keyof ClientMetadata, string>> = {
   redirect_uris: `redirect_uris has to be a list of 1 to ${maxRedirectUris} URIs.`,
-  token_endpoint_auth_method: `token_endpoint_auth_method has to be one of: ${clientAuthenticationMethods.join(', ')}.`,
+  token_endpoint_auth_method: `token_endpoint_auth_method has to be one of: ${registrableMethods.join(', ')}.`,
   grant_types: 'grant_types has to be a list that includes authorization_code.',
   response_types: 'response_types has to be a list that includes code.',
   client_name: 'client_name has to be text of at most 200 characters, without control characters.',
@@ -58,7 +63,7 @@ const webUri = z
 const registration = z.object({
   redirect_uris: z.array(z.string()).min(1).max(maxRedirectUris),
   // RFC 7591 §2. Every known client reads the answer, so one that leaves the member out gets, and uses, a secret.
-  token_endpoint_auth_method: z.enum(clientAuthenticationMethods).default('client_secret_basic'),
+  token_endpoint_auth_method: z.enum(registrableMethods).default('client_secret_basic'),
   // Clients declare what they could do anywhere (device_code, jwt-bearer): they get what exists here. One that
   // declares nothing would by the RFC have no refresh_token, and its users would sign in every hour.
   grant_types: z
@@ -117,6 +122,6 @@ function refusal(error: z.ZodError): AuthError {
 }
 
 /** Half a surrogate pair breaks encoders; controls, line breaks and changes of direction make a name look like another. */
-function isPlainText(text: string): boolean {
+export function isPlainText(text: string): boolean {
   return text.isWellFormed() && !/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(text);
 }

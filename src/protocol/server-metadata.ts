@@ -12,6 +12,7 @@ export interface AuthorizationServerMetadata {
   readonly response_modes_supported: readonly string[];
   readonly grant_types_supported: readonly string[];
   readonly token_endpoint_auth_methods_supported: readonly string[];
+  readonly token_endpoint_auth_signing_alg_values_supported: readonly string[];
   readonly code_challenge_methods_supported: readonly string[];
   readonly authorization_response_iss_parameter_supported: true;
   readonly subject_types_supported: readonly string[];
@@ -36,6 +37,8 @@ export interface ServerDescription {
   readonly scopes: readonly string[];
   readonly grantTypes: readonly string[];
   readonly authenticationMethods: readonly string[];
+  /** How clients may sign their assertions. */
+  readonly assertionAlgorithms: readonly string[];
   readonly signingAlgorithm: string;
   readonly resources: readonly string[];
 }
@@ -58,6 +61,7 @@ export function authorizationServerMetadata(server: ServerDescription): Authoriz
     response_modes_supported: ['query'],
     grant_types_supported: server.grantTypes,
     token_endpoint_auth_methods_supported: server.authenticationMethods,
+    token_endpoint_auth_signing_alg_values_supported: server.assertionAlgorithms, // RFC 8414 §2: with private_key_jwt
     code_challenge_methods_supported: [codeChallengeMethod],
     authorization_response_iss_parameter_supported: true, // RFC 9207 §3
     // No ID token is issued; the OpenID schema of the MCP SDK demands these two members all the same.

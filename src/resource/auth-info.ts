@@ -14,14 +14,14 @@ export interface AuthInfo {
   extra: AuthExtra;
 }
 
-/** Who the user is, and what the `tokenMapper` said of them. */
+/** Who the user is, and what the `tokenMapper` said of them; or, without a user, the client that acts for itself. */
 export interface AuthExtra {
-  /** The user's subject in our tokens. */
+  /** The user's subject in our tokens; the client's id where there is no user. */
   sub: string;
-  /** The id of the provider at which the user signed in. */
-  provider: string;
-  /** The grant that the token lives and dies with. */
-  grantId: string;
+  /** The id of the provider at which the user signed in; absent where there is no user. */
+  provider?: string;
+  /** The grant that the token lives and dies with; absent where there is no user. */
+  grantId?: string;
   /** The claims that the `tokenMapper` returned. */
   claims: Record<string, unknown>;
   [name: string]: unknown;

@@ -24,7 +24,8 @@ type Reason =
   | 'bad signature or claims'
   | 'expired'
   | 'other audience'
-  | 'grant ended';
+  | 'grant ended'
+  | 'client gone';
 
 const maxTokenLength = 8192;
 const maxCachedTokens = 5000;
@@ -34,12 +35,15 @@ const maxCachedTokens = 5000;
  *
  * A signature is checked once for each token; expiry, audience and whether the grant still lives, every time. So a
  * revocation counts at once.
+ *
+ * @param mayActForItself - whether the client of a token without a grant is still there, and may still get one
  */
 export function createVerifier(
   issuer: string,
   keys: SigningKeys,
   clock: Clock,
   isGrantAlive: (grantId: string) => Promise<boolean>,
+  mayActForItself: (clientId: string) => boolean,
 ): VerifyAccessToken {
   const verified = new BoundedMap<string, AccessTokenClaims>(maxCachedTokens);
 
@@ -59,7 +63,9 @@ export function createVerifier(
       throw refused('expired');
     }
     if (claims.aud !== resource) throw refused('other audience'); // RFC 8707 §2, RFC 9068 §4
-    if (!(await isGrantAlive(claims.grant_id))) throw refused('grant ended');
+    if (claims.grant_id === undefined) {
+      if (!mayActForItself(claims.client_id)) throw refused('client gone');
+    } else if (!(await isGrantAlive(claims.grant_id))) throw refused('grant ended');
     return authInfoOf(token, claims);
   };
 }
@@ -83,9 +89,12 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
 /** A shared HS256 secret can sign other things too: what lacks a claim of ours is no access token (RFC 9068 §2.2). */
 function isAccessToken(claims: unknown): claims is AccessTokenClaims {
   if (typeof claims !== 'object' || claims === null) return false;
-  const texts = ['sub', 'aud', 'client_id', 'scope', 'grant_id', 'idp'];
   const all = claims as Record<string, unknown>;
-  return typeof all['exp'] === 'number' && texts.every((name) => typeof all[name] === 'string');
+  const isText = (name: string) => typeof all[name] === 'string';
+  // Without a grant it is a client's own: one that says anything of a user is neither the one nor the other.
+  const isOwn = all['sub'] === all['client_id'] && !('grant_id' in all) && !('idp' in all);
+  if (!isOwn && !(isText('grant_id') && isText('idp'))) return false;
+  return typeof all['exp'] === 'number' && ['sub', 'aud', 'client_id', 'scope'].every(isText);
 }
 
 function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown } {
@@ -116,6 +125,11 @@ function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
     scopes: parseScope(scope),
     expiresAt: exp,
     resource: new URL(aud),
-    extra: { sub, provider: idp, grantId: grant_id, claims: structuredClone(Object.fromEntries(mapped)) },
+    extra: {
+      sub,
+      ...(idp !== undefined && { provider: idp }),
+      ...(grant_id !== undefined && { grantId: grant_id }),
+      claims: structuredClone(Object.fromEntries(mapped)),
+    },
   };
 }

@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { authenticateClient, type ClientCredentials } from '../../src/clients/authenticate-client.js';
+import { clientRefusal } from '../../src/clients/client-refusal.js';
 import type { Client } from '../../src/clients/client.js';
+import { assertionType } from '../../src/clients/verify-assertion.js';
 import { createFindClient, type FindClient } from '../../src/clients/find-client.js';
 import { createRegisteredClientIds } from '../../src/clients/registered-client-id.js';
+import type { VerifyAssertion } from '../../src/clients/verify-assertion.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { parseClientMetadata, type ClientAuthenticationMethod } from '../../src/protocol/client-metadata.js';
+import { encode } from '../resource/tokens.js';
 
 const registered = createRegisteredClientIds(
   createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
   randomBytes,
 );
-const findRegistered = createFindClient({ registered, assertReady: () => Promise.resolve() });
+const findRegistered = createFindClient({ preRegistered: new Map(), registered, assertReady: () => Promise.resolve() });
 
 function register(token_endpoint_auth_method: ClientAuthenticationMethod) {
   const { clientId, clientSecret = '' } = registered.issue(
@@ -32,7 +36,20 @@ const awkward: Client = {
   authenticationMethod: 'client_secret_basic',
   secretMatches: (presented) => presented === 'a+b%20c:d/ü',
 };
-const findClient: FindClient = (id) => (id === awkward.clientId ? Promise.resolve(awkward) : findRegistered(id));
+
+/** A client of the configuration that signs. */
+const signing: Client = {
+  clientId: 'signing',
+  metadata: parseClientMetadata({ redirect_uris: ['https://app.example/cb'] }),
+  authenticationMethod: 'private_key_jwt',
+  secretMatches: () => true,
+};
+const configured = new Map([awkward, signing].map((client) => [client.clientId, client]));
+const findClient: FindClient = async (id) => configured.get(id) ?? findRegistered(id);
+
+/** Stands in for the proof of an assertion, which has a test of its own: the right one says `proven`. */
+const verifyAssertion: VerifyAssertion = (assertion) =>
+  assertion.endsWith('proven') ? Promise.resolve() : Promise.reject(clientRefusal('The assertion is wrong.'));
 
 function basic(id: string, password: string): string {
   return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
@@ -40,7 +57,7 @@ function basic(id: string, password: string): string {
 
 function authenticate(credentials: Partial<ClientCredentials>): Promise<Client> {
   const nothing = { authorization: undefined, clientId: undefined, clientSecret: undefined };
-  return authenticateClient({ ...nothing, ...credentials }, findClient);
+  return authenticateClient({ ...nothing, ...credentials }, findClient, verifyAssertion);
 }
 
 async function refusalOf(credentials: Partial<ClientCredentials>): Promise<AuthError> {
@@ -141,6 +158,66 @@ describe('authenticateClient', () => {
     expect(error.cause).toBeInstanceOf(AuthError);
   });
 
+  describe('by an assertion', () => {
+    const of = (sub: unknown, signature = 'proven') => `${encode({ alg: 'ES256' })}.${encode({ sub })}.${signature}`;
+    const presented = (sub: unknown, signature?: string) => ({ assertionType, assertion: of(sub, signature) });
+
+    it('finds the client by its subject, with or without a client_id', async () => {
+      expect(await authenticate(presented('signing'))).toBe(signing);
+      expect(await authenticate({ ...presented('signing'), clientId: 'signing' })).toBe(signing);
+    });
+
+    it.each<[string, Partial<ClientCredentials>]>([
+      ['a secret', { clientSecret: 'secret' }],
+      ['Basic', { authorization: basic('signing', 'secret') }],
+      ['Basic without a password', { authorization: basic('signing', '') }],
+      ['some other header', { authorization: 'Bearer abc' }],
+      ['an empty header', { authorization: '' }],
+    ])('refuses %s beside it', async (_, more) => {
+      const error = await refusalOf({ ...presented('signing'), ...more });
+      expect([error.code, error.message]).toEqual(['invalid_request', 'Use one client authentication method only.']);
+    });
+
+    it.each<[string, Partial<ClientCredentials>]>([
+      ['an assertion without its type', { assertion: of('signing') }],
+      ['a type without an assertion', { assertionType }],
+      ['a type beside a client_id', { assertionType, clientId: publicClient.clientId }],
+    ])('refuses %s', async (_, credentials) => {
+      expect((await refusalOf(credentials)).code).toBe('invalid_request');
+    });
+
+    it.each<[string, Partial<ClientCredentials>]>([
+      ['one that is not proven', presented('signing', 'wrong')],
+      [
+        'another type',
+        { ...presented('signing'), assertionType: 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer' },
+      ],
+      ['one of nobody', presented('nobody')],
+      ['one without a subject', presented(undefined)],
+      ['a subject that is no text', presented(['signing'])],
+      ['one that cannot be read', { assertionType, assertion: 'proven' }],
+      ['one of a client of secrets', presented(postClient.clientId)],
+      ['one of a public client', presented(publicClient.clientId)],
+      ['the id of a signing client alone', { clientId: 'signing' }],
+      ['a secret of a signing client', { clientId: 'signing', clientSecret: 'secret' }],
+      ['Basic of a signing client', { authorization: basic('signing', 'secret') }],
+    ])('refuses %s, and always says the same', async (_, credentials) => {
+      const error = await refusalOf(credentials);
+      expect([error.code, error.message]).toEqual([
+        'invalid_client',
+        'The client is unknown, or did not authenticate as it registered.',
+      ]);
+    });
+
+    it('is proven for the client that the form names, and for no other', async () => {
+      const asked: string[] = [];
+      const noting: VerifyAssertion = (_, { clientId }) => Promise.resolve(void asked.push(clientId));
+      const credentials = { authorization: undefined, clientSecret: undefined, ...presented('somebody else') };
+      await authenticateClient({ ...credentials, clientId: 'signing' }, findClient, noting);
+      expect(asked).toEqual(['signing']);
+    });
+  });
+
   it('tells neither answer nor log what was presented', async () => {
     const error = await refusalOf({ ...postClient, clientSecret: 'hunter2' });
     expect(`${error.message} ${String(error.cause)}`).not.toMatch(/hunter2/);
@@ -150,6 +227,8 @@ describe('authenticateClient', () => {
   it('lets a failing look-up be what it is', async () => {
     const away: FindClient = () => Promise.reject(new AuthError('temporarily_unavailable', 'Try again.'));
     const credentials = { authorization: undefined, clientId: 'a', clientSecret: undefined };
-    await expect(authenticateClient(credentials, away)).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+    await expect(authenticateClient(credentials, away, verifyAssertion)).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
   });
 });

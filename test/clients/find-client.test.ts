@@ -9,7 +9,7 @@ const registered = createRegisteredClientIds(
   createKeyRing(['a secret of this installation, long'], 'https://auth.example'),
   randomBytes,
 );
-const findClient = createFindClient({ registered, assertReady: () => Promise.resolve() });
+const findClient = createFindClient({ preRegistered: new Map(), registered, assertReady: () => Promise.resolve() });
 
 it('finds a client that registered itself, without any store', async () => {
   const metadata = parseClientMetadata({ redirect_uris: ['https://app.example/cb'] });

@@ -13,13 +13,28 @@
  * | no redirect to a URI that is not registered                                  | 4.1.2.1        | shows the user what is wrong |
  * | a code lives for ten minutes at most, and is used once                       | 4.1.2          | spends a code once, expires a code |
  * | a code is bound to its client and redirect_uri                               | 4.1.3          | binds a code |
+ * | client_credentials is for confidential clients only                          | 4.4            | is for confidential clients that may |
+ * | it authenticates the client, and asks for a scope                            | 4.4.2          | gives a client a token of its own |
+ * | its answer holds no refresh token                                            | 4.4.3          | gives a client a token of its own |
  * | the answer is JSON that nobody stores                                        | 5.1            | answers in the form of the standard |
  * | errors are JSON with 400, or 401 for clients                                 | 5.2            | test/endpoints/bad-input |
  * | a refresh token is bound to its client, and never widens the scope           | 6              | binds a refresh token |
  */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authorizationUrl, pkce, postForm, redeem, refresh, register, signIn, walk } from '../support/client.js';
+import {
+  authorizationUrl,
+  callResource,
+  pkce,
+  postForm,
+  redeem,
+  refresh,
+  register,
+  signIn,
+  walk,
+} from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
+import { claimsOf } from '../resource/tokens.js';
 
 let gatehouse: Gatehouse;
 let issuer: string;
@@ -169,6 +184,157 @@ describe('RFC 6749 §4.1: the authorization code grant', () => {
     } finally {
       await own.close();
     }
+  });
+});
+
+describe('RFC 6749 §4.4: the client credentials grant', () => {
+  const secret = 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU';
+  const otherSecret = 'xX9wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU';
+  const redirectUri = 'http://127.0.0.1:8910/callback';
+  let own: Gatehouse;
+  let adminUrl: string;
+  beforeAll(async () => {
+    own = await startGatehouse();
+    adminUrl = `${own.issuer}/admin`;
+    await own.restart({
+      resources: [
+        {
+          url: own.mcpUrl,
+          scopes: { 'mcp:tools': 'Use the tools', 'notes:write': 'Write notes' },
+          defaultScopes: ['mcp:tools'],
+        },
+        { url: adminUrl, scopes: { admin: 'Everything' } },
+      ],
+      clients,
+    });
+  });
+  afterAll(() => own.close());
+  const clients = [
+    { clientId: 'machine', name: 'Machine', clientSecret: secret },
+    {
+      clientId: 'limited',
+      name: 'Limited',
+      clientSecret: otherSecret,
+      authenticationMethod: 'client_secret_post' as const,
+      scopes: ['notes:write'],
+    },
+    { clientId: 'public', name: 'Public', redirectUris: [redirectUri] },
+    {
+      clientId: 'both',
+      name: 'Both',
+      clientSecretHash: createHash('sha256').update('mN4bV7cX1zL9kJ3hG6fD0sA5pO8iU2yT').digest('hex'),
+      redirectUris: [redirectUri],
+      grantTypes: ['authorization_code' as const, 'refresh_token' as const, 'client_credentials' as const],
+    },
+  ];
+  const basic = (id: string, password: string) => ({
+    authorization: `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`,
+  });
+  const ask = (
+    form: Record<string, string | undefined> = {},
+    headers: Record<string, string> = basic('machine', secret),
+  ) => postForm(`${own.issuer}/oauth/token`, { grant_type: 'client_credentials', ...form }, headers);
+
+  it('gives a client a token of its own, without a refresh token', async () => {
+    const { status, headers, body } = await ask();
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(body).toEqual({
+      access_token: expect.any(String) as string,
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope: 'mcp:tools',
+    });
+    const claims = claimsOf(String(body['access_token']));
+    expect(claims).toEqual({
+      iss: own.issuer,
+      sub: 'machine',
+      aud: own.mcpUrl,
+      client_id: 'machine',
+      scope: 'mcp:tools',
+      iat: expect.any(Number) as number,
+      exp: Number(claims['iat']) + 3600,
+      jti: expect.any(String) as string,
+    });
+    const answer = await callResource(own.mcpUrl, String(body['access_token']));
+    expect(await answer.json()).toMatchObject({ clientId: 'machine', extra: { sub: 'machine', claims: {} } });
+  });
+
+  it.each([
+    ['notes:write', 'notes:write'],
+    ['notes:write mcp:tools unknown', 'notes:write mcp:tools'],
+    ['unknown', 'mcp:tools'],
+    ['offline_access', 'mcp:tools'],
+  ])('asks for "%s" and gets "%s"', async (scope, granted) => {
+    expect((await ask({ scope })).body['scope']).toBe(granted);
+  });
+
+  it('gives a limited client what it may have, for what it may have it', async () => {
+    const form = { client_id: 'limited', client_secret: otherSecret };
+    expect((await ask(form, {})).body).toMatchObject({ scope: 'notes:write' });
+    expect((await ask({ ...form, scope: 'mcp:tools notes:write' }, {})).body).toMatchObject({ scope: 'notes:write' });
+    expect(await ask({ ...form, resource: adminUrl }, {})).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_scope' },
+    });
+  });
+
+  it('gives it for the resource that it names (RFC 8707)', async () => {
+    const { body } = await ask({ resource: `${adminUrl}/` });
+    expect(claimsOf(String(body['access_token']))).toMatchObject({ aud: adminUrl, scope: 'admin' });
+    expect((await callResource(own.mcpUrl, String(body['access_token']))).status).toBe(401);
+    for (const resource of ['https://evil.example/mcp', 'x']) {
+      expect(await ask({ resource })).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
+    }
+  });
+
+  it('is for confidential clients that may', async () => {
+    expect(await ask({ client_id: 'public' }, {})).toMatchObject({ body: { error: 'unauthorized_client' } });
+    const confidential = await register(own.issuer, {
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['authorization_code', 'client_credentials'],
+    });
+    const form = { client_id: confidential.clientId, client_secret: confidential.clientSecret };
+    expect(await ask(form, {})).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } });
+    expect((await ask({}, basic('both', 'mN4bV7cX1zL9kJ3hG6fD0sA5pO8iU2yT'))).status).toBe(200);
+  });
+
+  it('demands the one proof that was configured', async () => {
+    for (const [form, headers] of [
+      [{}, basic('machine', otherSecret)],
+      [{}, basic('machine', '')],
+      [{ client_id: 'machine', client_secret: secret }, {}],
+      [{}, basic('limited', otherSecret)],
+      [{ client_id: 'limited' }, {}],
+      [{ client_id: 'nobody', client_secret: secret }, {}],
+    ] as [Record<string, string>, Record<string, string>][]) {
+      const answer = await ask(form, headers);
+      expect(answer, JSON.stringify([form, headers])).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    }
+  });
+
+  it('is advertised where somebody may use it, and nowhere else', async () => {
+    expect(own.gate.getMetadata().grant_types_supported).toContain('client_credentials');
+    expect(gatehouse.gate.getMetadata().grant_types_supported).toEqual(['authorization_code', 'refresh_token']);
+    const { clientId } = await register(issuer);
+    const answer = await postForm(`${issuer}/oauth/token`, { grant_type: 'client_credentials', client_id: clientId });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
+  });
+
+  it('gives tokens that live with their client: without it, or without the grant type, none counts', async () => {
+    const token = String((await ask()).body['access_token']);
+    expect((await callResource(own.mcpUrl, token)).status).toBe(200);
+    // Also where the signature was checked before.
+    expect((await callResource(own.mcpUrl, token)).status).toBe(200);
+    const [machine, ...others] = clients;
+    await own.restart({ clients: others });
+    expect((await callResource(own.mcpUrl, token)).status).toBe(401);
+    await own.restart({
+      clients: [...others, { ...machine, clientId: 'machine', name: 'x', redirectUris: [redirectUri] }],
+    });
+    expect((await callResource(own.mcpUrl, token)).status).toBe(401);
+    await own.restart({ clients });
+    expect((await callResource(own.mcpUrl, token)).status).toBe(200);
   });
 });
 

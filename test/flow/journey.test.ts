@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nextStep, type Journey, type Step } from '../../src/flow/journey.js';
+import { nextStep, type Arrival, type Journey, type Step } from '../../src/flow/journey.js';
 
 const page = 'show the page';
 const answered = 'say that it was answered';
@@ -29,4 +29,14 @@ it.each(rows)('%s in the %s browser, when the transaction is %s: %s', (event, br
 
 it('knows every case there is', () => {
   expect(rows).toHaveLength(3 * 2 * 4);
+});
+
+it.each<[string, Partial<Arrival>, Step]>([
+  ['a client that nobody vouches for', { isVouchedFor: false }, page],
+  ['a client that the operator vouches for', {}, handOff],
+  ['a choice of providers', { hasChoice: true }, page],
+  ['a frame, an image or a prefetch', { isNavigation: false }, page],
+])('on arrival, with %s: %s', (_, changes, step) => {
+  const vouchedFor = { event: 'arrived', isVouchedFor: true, isNavigation: true, hasChoice: false } as const;
+  expect(nextStep({ ...vouchedFor, ...changes })).toBe(step);
 });

@@ -7,7 +7,7 @@ import type { UserInfo } from '../../src/upstream/provider.js';
 const provider = { id: 'google', name: 'Google', clientSecret: 'client-secret-canary' };
 const tokens = { access_token: 'upstream-access', token_type: 'bearer' };
 const user: UserInfo = { sub: '1234', email: 'alice@example.test', email_verified: true, raw: {} };
-const map = (mapper?: TokenMapper) => mapIdentity(mapper)(provider, tokens, user);
+const map = (mapper?: TokenMapper) => mapIdentity(mapper, (sub) => sub === 'nightly-job')(provider, tokens, user);
 const returning = (value: unknown) => map(() => value as Record<string, unknown>);
 
 describe('the identity in our tokens', () => {
@@ -32,6 +32,16 @@ describe('the identity in our tokens', () => {
   it('never has a bare upstream subject, so that two providers cannot share a user', async () => {
     expect((await returning({ sub: '1234' })).sub).toBe('google|1234');
     expect((await returning({ sub: undefined })).sub).toBe('google|1234');
+  });
+
+  it('never is a client that acts for itself, whoever chose the name', async () => {
+    await expect(returning({ sub: 'nightly-job' })).rejects.toMatchObject({
+      code: 'server_error',
+      cause: { message: 'tokenMapper returned the id of a client as sub.' },
+    });
+    const namesake = { ...user, sub: 'nightly-job' };
+    const { sub } = await mapIdentity(undefined, (each) => each === 'nightly-job')(provider, tokens, namesake);
+    expect(sub).toBe('google|nightly-job');
   });
 
   it('never lets the mapper replace a claim of this server', async () => {

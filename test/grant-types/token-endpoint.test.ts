@@ -113,7 +113,13 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       exchange(byCode, who, { code, redirect_uri: redirectUri, code_verifier: verifier, ...form }),
     refresh: (token: string, form: Form = {}, who = owner) =>
       exchange(byRefresh, who, { refresh_token: token, ...form }),
-    verify: createVerifier(issuer, keys, clock, (grantId) => grants.isAlive(grantId)),
+    verify: createVerifier(
+      issuer,
+      keys,
+      clock,
+      (grantId) => grants.isAlive(grantId),
+      () => false,
+    ),
   };
 }
 

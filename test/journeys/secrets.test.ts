@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sqliteStore, type LogEntry } from 'mcp-gatehouse';
 import {
@@ -6,11 +8,13 @@ import {
   callResource,
   locationOf,
   pkce,
+  postForm,
   redeem,
   refresh,
   register,
   SteppingBrowser,
 } from '../support/client.js';
+import { assertionClaims, assertionOf, assertionType, ecKeyPair } from '../support/assertion.js';
 import {
   recordingStore,
   startGatehouse,
@@ -154,4 +158,67 @@ it('shows the provider nothing of the client, and the client nothing of the prov
   expect(new Set([searchParams.get('state'), searchParams.get('nonce'), searchParams.get('code_challenge')]).size).toBe(
     3,
   );
+});
+
+it('keeps the secrets of configured clients, and their assertions, out of logs, store and answers', async () => {
+  const log: LogEntry[] = [];
+  const clientSecret = 'canary-secret-kD8wQ2vB5nX7mC1zL4jH9';
+  const hashedSecret = 'canary-hashed-xX9wQ2vB5nX7mC1zL4jH9';
+  const pair = ecKeyPair('canary-kid');
+  const clientSecretHash = createHash('sha256').update(hashedSecret).digest('hex');
+  gatehouse = await startGatehouse({
+    store,
+    log: (entry) => log.push(entry),
+    clients: [
+      { clientId: 'plain', name: 'Plain', clientSecret, authenticationMethod: 'client_secret_post' },
+      { clientId: 'hashed', name: 'Hashed', clientSecretHash, authenticationMethod: 'client_secret_post' },
+      { clientId: 'signing', name: 'Signing', jwks: { keys: [pair.jwk] } },
+    ],
+  });
+  const { issuer, mcpUrl } = gatehouse;
+  const now = Math.floor(Date.now() / 1000);
+  const claims = (changes = {}) => assertionClaims('signing', issuer, now, { jti: 'canary-jti-4711', ...changes });
+  const good = assertionOf(pair, claims());
+  const bad = assertionOf(pair, claims({ aud: 'https://canary-audience.example' }));
+  const received: string[] = [];
+  const ask = async (form: Record<string, string>, headers = {}) => {
+    const answer = await postForm(`${issuer}/oauth/token`, { grant_type: 'client_credentials', ...form }, headers);
+    received.push(JSON.stringify(answer.body), JSON.stringify([...answer.headers]));
+    return answer;
+  };
+  const signed = (client_assertion: string) => ask({ client_assertion_type: assertionType, client_assertion });
+
+  const { body } = await ask({ client_id: 'plain', client_secret: clientSecret });
+  expect((await ask({ client_id: 'hashed', client_secret: hashedSecret })).status).toBe(200);
+  expect((await signed(good)).status).toBe(200);
+  for (const refused of [
+    await signed(good),
+    await signed(bad),
+    await signed(`${good}x`),
+    await ask({ client_id: 'plain', client_secret: hashedSecret }),
+    await ask({ client_id: 'hashed', client_secret: clientSecretHash }),
+    await ask({}, { authorization: `Basic ${Buffer.from(`plain:${clientSecret}`).toString('base64')}` }),
+  ]) {
+    expect(refused.status).toBe(401);
+  }
+  received.push(await (await callResource(mcpUrl, `${String(body['access_token'])}x`)).text());
+
+  const secrets = {
+    'client secret': clientSecret,
+    'hashed client secret': hashedSecret,
+    'hash of a client secret': clientSecretHash,
+    'jti of an assertion': 'canary-jti-4711',
+    'audience of an assertion': 'canary-audience',
+    'name of a key': 'canary-kid',
+    'assertion, its claims': good.split('.')[1] ?? '',
+    'assertion, its signature': good.split('.')[2] ?? '',
+    'refused assertion, its claims': bad.split('.')[1] ?? '',
+    'private key': pair.privateKey.export({ format: 'jwk' }).d ?? '',
+  };
+  expect(log.filter(({ event }) => event === 'request refused')).toHaveLength(6);
+  expect(found(JSON.stringify(log), { ...secrets, 'access token': String(body['access_token']) })).toEqual([]);
+  expect(store.writes.filter(({ key }) => key.partition.endsWith('/assertion'))).toHaveLength(2);
+  expect(found(JSON.stringify(store.writes), secrets)).toEqual([]);
+  expect(found(received.join('\n'), secrets)).toEqual([]);
+  expect(found(inspect(gatehouse.gate, { depth: 20, showHidden: true }), secrets)).toEqual([]);
 });

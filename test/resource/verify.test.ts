@@ -10,7 +10,7 @@ import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import type { Store } from 'mcp-gatehouse';
 import { memoryStore } from 'mcp-gatehouse';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { callResource, refresh, signIn } from '../support/client.js';
+import { callResource, postForm, refresh, signIn } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 import { claimsOf, encode, es256, forge, headerOf } from './tokens.js';
 
@@ -331,3 +331,62 @@ describe('a resource server that knows only the published keys', () => {
     }
   });
 });
+
+describe('an access token of a client that acts for itself', () => {
+  let own: Gatehouse;
+  let token: string;
+  const machine = { clientId: 'machine', name: 'Machine', clientSecret: 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU' };
+  beforeAll(async () => {
+    own = await startGatehouse({ signing: { keys: [pemOf(privateKey)] }, clients: [machine] });
+    const { body } = await postForm(
+      `${own.issuer}/oauth/token`,
+      { grant_type: 'client_credentials' },
+      { authorization: `Basic ${Buffer.from(`machine:${machine.clientSecret}`).toString('base64')}` },
+    );
+    token = String(body['access_token']);
+  });
+  afterAll(() => own.close());
+
+  const signed = (changes: Record<string, unknown>) =>
+    forge(headerOf(token), { ...claimsOf(token), ...changes }, es256(privateKey));
+  const statusOf = async (each: string) => (await callResource(own.mcpUrl, each)).status;
+
+  it('counts, and says that there is no user', async () => {
+    const answer = (await (await callResource(own.mcpUrl, token)).json()) as { extra: object };
+    expect(answer.extra).toEqual({ sub: 'machine', claims: {} });
+    expect(await statusOf(signed({}))).toBe(200);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['names a user', { sub: 'oidc|alice' }],
+    ['names another client as its subject', { sub: 'other' }],
+    ['names a client that is not there', { sub: 'other', client_id: 'other' }],
+    ['names a member of every object', { sub: 'constructor', client_id: 'constructor' }],
+    ['names a provider', { idp: 'oidc' }],
+    ['has half of a grant', { grant_id: 'x' }],
+    ['has a grant of nobody', { grant_id: 'x', idp: 'oidc' }],
+    ['has a grant that is null', { grant_id: null, idp: null }],
+    ['has an empty grant', { grant_id: '', idp: '' }],
+    ['names nobody', { sub: undefined, client_id: undefined }],
+    ['names nobody in two ways', { sub: null, client_id: null }],
+    ['is for another resource', { aud: 'https://other.example/mcp' }],
+  ])('does not count when it %s', async (_, changes) => {
+    expect(await statusOf(signed(changes))).toBe(401);
+  });
+
+  it('counts no longer than its time', async () => {
+    own.advance(3600 + 61);
+    expect(await statusOf(token)).toBe(401);
+    own.advance(-3661);
+  });
+
+  it('does not need the store, which holds nothing of it', async () => {
+    const { body } = await signIn(own.issuer);
+    await own.restart({ store: brokenStore });
+    expect(await statusOf(String(body['access_token']))).toBe(503);
+    expect(await statusOf(token)).toBe(200);
+  });
+});
+
+const away = () => Promise.reject(new Error('The database is away.'));
+const brokenStore = { get: away, set: away, delete: away, list: away, close: () => Promise.resolve() };

@@ -92,10 +92,15 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
     app.use(gate.createRouter());
     if (protectedHandler) app.all(`${path}/mcp`, protectedHandler(gate));
     // Other resources are mounted by the test that has them.
-    if (options.resources === undefined)
-      app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'] }), (request, response) => {
-        response.json((request as unknown as { auth: unknown }).auth);
-      });
+    if (options.resources === undefined || options.resources.some(({ url }) => url === mcpUrl)) {
+      app.all(
+        `${path}/mcp`,
+        gate.requireBearerAuth({ scopes: ['mcp:tools'], resource: mcpUrl }),
+        (request, response) => {
+          response.json((request as unknown as { auth: unknown }).auth);
+        },
+      );
+    }
     handler = app;
   };
   start();
