@@ -4,7 +4,9 @@ import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import { clientIdMetadataDocuments, policyFaults } from './client-config.js';
 import { issuer, provider, resource } from './party-config.js';
+import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -63,6 +65,7 @@ const schema = z.strictObject({
     }),
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
+  clientIdMetadataDocuments,
   signing,
   accessTokenTtl: seconds(30, day).default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
@@ -126,6 +129,7 @@ function contradictions(settings: Settings, production: boolean): string[] {
     ...(production && settings.secret.some((each) => new Set(each).size < 12)
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
+    ...policyFaults(settings.clientIdMetadataDocuments, isLoopbackHost(new URL(settings.issuer).hostname), production),
     ...secretsUsedTwice(settings),
   ];
 }

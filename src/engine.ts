@@ -1,4 +1,7 @@
+import { bounded } from './clients/bounded-fetch.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
+import { createGuardedFetch } from './clients/guarded-fetch.js';
+import { createMetadataDocuments } from './clients/metadata-documents.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
 import type { Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
@@ -18,6 +21,7 @@ import { createCredentials } from './grants/credential.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
+import { createSystemResolver } from './system.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createUpstream } from './upstream/upstream.js';
@@ -55,7 +59,11 @@ export function createEngine(
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const findClient = createFindClient({ registered: registeredClients, assertReady: installationKey });
+  const policy = settings.clientIdMetadataDocuments;
+  const allowLoopback = policy?.allowLoopback ?? false;
+  const guardedFetch = bounded(createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback }), clock);
+  const documents = policy && createMetadataDocuments(policy, { ...foundation, fetch: guardedFetch });
+  const findClient = createFindClient({ registered: registeredClients, documents, assertReady: installationKey });
 
   const grantIds = createGrantIds(installationKey, randomness);
   const grants = createGrants(store, grantIds, clock, randomness, settings, log);

@@ -12,7 +12,12 @@ export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
-export type { OAuthAuthorizationServerOptions, ResourceOptions, SigningOptions } from './options.js';
+export type {
+  ClientIdMetadataDocumentOptions,
+  OAuthAuthorizationServerOptions,
+  ResourceOptions,
+  SigningOptions,
+} from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';

@@ -8,4 +8,6 @@ export interface Client {
   readonly authenticationMethod: ClientAuthenticationMethod;
   /** Tells whether a presented secret is this client's, in constant time. A public client has none. */
   readonly secretMatches: (presented: string) => boolean;
+  /** The host that is known to stand behind the metadata; absent when anybody may have made it up. */
+  readonly verifiedHost?: string;
 }

@@ -1,13 +1,20 @@
 import { BoundedMap } from '../storage/bounded-map.js';
 import type { Client } from './client.js';
+import type { MetadataDocuments } from './metadata-documents.js';
 import type { RegisteredClientIds } from './registered-client-id.js';
 
-/** Finds the client of an id, or answers undefined when there is none. */
+/**
+ * Finds the client of an id, or answers undefined when there is none.
+ *
+ * @throws {AuthError} temporarily_unavailable when that cannot be told now
+ */
 export type FindClient = (clientId: string) => Promise<Client | undefined>;
 
 /** What knows clients. */
 export interface FindClientServices {
   readonly registered: RegisteredClientIds;
+  /** Absent when a URL names no client here. */
+  readonly documents?: MetadataDocuments | undefined;
   /**
    * Rejects when this server runs under a secret that is not its own. It then knows no client, and must not say so:
    * clients drop everything when they hear that they are unknown.
@@ -20,10 +27,11 @@ export interface FindClientServices {
  *
  * An id that was made here needs no store: it either proves itself, or belongs to nobody.
  */
-export function createFindClient({ registered, assertReady }: FindClientServices): FindClient {
+export function createFindClient({ registered, documents, assertReady }: FindClientServices): FindClient {
   // Reading an id costs as much as signing a token, and the same clients come again and again.
   const known = new BoundedMap<string, Client>(maxKnownClients);
   return async (clientId) => {
+    if (documents?.covers(clientId)) return documents.find(clientId);
     const client = known.get(clientId) ?? registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);
