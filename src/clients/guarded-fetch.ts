@@ -120,29 +120,35 @@ function get(
       ...(ca !== undefined && { ca }),
     };
     const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
-    const fail = (fault: FetchFault) => {
-      reject(fault);
+    const fail = (error: Error) => {
+      reject(error instanceof FetchFault ? error : new FetchFault(systemCodeOf(error)));
       outgoing.destroy();
     };
-    outgoing.on('error', (error) => fail(new FetchFault(systemCodeOf(error))));
-    outgoing.on('response', (incoming) => {
-      const fault = faultOf(incoming, maxBytes);
-      if (fault !== undefined) { fail(new FetchFault(fault)); return; }
-      const chunks: Buffer[] = [];
-      let size = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > maxBytes) fail(new FetchFault('TOO_LARGE'));
-      });
-      incoming.on('error', (error) => fail(new FetchFault(systemCodeOf(error))));
-      incoming.on('end', () => {
-        if (!incoming.complete) { fail(new FetchFault('CUT_OFF')); return; }
-        const headers = incoming.headers as TextAnswer['headers'];
-        resolve({ text: Buffer.concat(chunks), headers });
-      });
-    });
+    outgoing.on('error', fail);
+    // Nobody asked for another protocol; without this, the answer would be waited for.
+    outgoing.on('upgrade', () => fail(new FetchFault('STATUS_101')));
+    outgoing.on('response', (incoming) => void readAnswer(incoming, maxBytes).then(resolve, fail));
     outgoing.end();
+  });
+}
+
+function readAnswer(incoming: IncomingMessage, maxBytes: number): Promise<TextAnswer> {
+  return new Promise((resolve, reject) => {
+    // Also an answer that is not wanted may break off, and an error that nobody hears ends the process.
+    incoming.on('error', reject);
+    const fault = faultOf(incoming, maxBytes);
+    if (fault !== undefined) throw new FetchFault(fault);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) reject(new FetchFault('TOO_LARGE'));
+      else chunks.push(chunk);
+    });
+    incoming.on('end', () => {
+      if (!incoming.complete) reject(new FetchFault('CUT_OFF'));
+      else resolve({ text: Buffer.concat(chunks), headers: incoming.headers as TextAnswer['headers'] });
+    });
   });
 }
 
