@@ -12,16 +12,19 @@ const domain = z
   .refine((text) => new URL(`https://${text}`).hostname === text, { error: 'has to be a domain, not an address' });
 
 const documents = z
-  .strictObject({
-    enabled: z.boolean().default(true),
-    allowedDomains: z
-      .array(domain)
-      .min(1, { error: 'is empty, so no client would be accepted: set clientIdMetadataDocuments to false instead' })
-      .optional(),
-    deniedDomains: z.array(domain).default([]),
-    allowLoopback: z.boolean().default(false),
-    pinned: z.record(z.string(), z.unknown()).default({}),
-  })
+  .strictObject(
+    {
+      enabled: z.boolean().default(true),
+      allowedDomains: z
+        .array(domain)
+        .min(1, { error: 'is empty, so no client would be accepted: set clientIdMetadataDocuments to false instead' })
+        .optional(),
+      deniedDomains: z.array(domain).default([]),
+      allowLoopback: z.boolean().default(false),
+      pinned: z.record(z.string(), z.unknown()).default({}),
+    },
+    { error: 'has to be false, or an object with allowedDomains, deniedDomains, allowLoopback or pinned' },
+  )
   .superRefine(({ allowedDomains = [], deniedDomains, allowLoopback, pinned }, context) => {
     const fail = (message: string, path: string[]) => context.addIssue({ code: 'custom', message, path });
     const both = allowedDomains.filter((each) => deniedDomains.includes(each));
@@ -36,11 +39,10 @@ const documents = z
   );
 
 /** The option `clientIdMetadataDocuments`; undefined when URLs name no clients here. */
-export const clientIdMetadataDocuments = z
-  .union([z.literal(false).transform(() => undefined), documents], {
-    error: 'has to be false, or an object with allowedDomains, deniedDomains, allowLoopback or pinned',
-  })
-  .prefault({});
+export const clientIdMetadataDocuments = z.preprocess(
+  (option = {}) => (option === false ? { enabled: false } : option),
+  documents,
+);
 
 /** What is wrong with the policy as part of a whole configuration. */
 export function policyFaults(policy: DocumentPolicy | undefined, issuerIsLoopback: boolean, production: boolean) {

@@ -74,7 +74,7 @@ function whoAsks({ client, resource }: ConsentView): Html {
 function verified(host: string): Html {
   return html`<p class="verified">
       ${icons.check}<span
-        >Verified: <strong><bdi dir="ltr">${readableHost(host, 80)}</bdi></strong></span
+        >Verified: <strong><bdi dir="ltr">${readableHost(host, 40)}</bdi></strong></span
       >
     </p>
     <p class="claim">This app is published there. It chose its name itself.</p>`;
@@ -111,7 +111,7 @@ function elsewhere(host: string, verifiedHost: string): Html | string {
   return html`<p class="warning">
     ${icons.warning}
     <span>
-      This is another website than <bdi dir="ltr">${readableHost(verifiedHost, 80)}</bdi>. Continue only if you know it.
+      This is another website than <bdi dir="ltr">${readableHost(verifiedHost, 40)}</bdi>. Continue only if you know it.
     </span>
   </p>`;
 }
