@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, type OAuthAuthorizationServerOptions } from 'mcp-gatehouse';
+import type { ConfigurationError, OAuthAuthorizationServerOptions } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { parseOptions } from '../src/config.js';
 import { testSecret } from './support/gatehouse.js';

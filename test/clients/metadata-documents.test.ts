@@ -242,7 +242,7 @@ describe('while the origin fails', () => {
       expect.objectContaining({
         level: 'warn',
         event: 'metadata document kept',
-        description: expect.stringContaining(code),
+        description: expect.stringContaining(code) as string,
       }),
     );
     expect(JSON.stringify(log)).not.toContain('client.example');

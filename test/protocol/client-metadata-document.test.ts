@@ -27,7 +27,7 @@ describe('a client metadata document', () => {
   it.each(['client_id', 'client_name'])('is refused without %s', (member) => {
     expect(() => parse({}, [member])).toThrow(expect.objectContaining(invalid));
     for (const value of [null, '', ' ', 1, {}, [minimal.client_id]]) {
-      expect(() => parse({ [member]: value }), String(value)).toThrow(expect.objectContaining(invalid));
+      expect(() => parse({ [member]: value }), JSON.stringify(value)).toThrow(expect.objectContaining(invalid));
     }
   });
 
