@@ -43,6 +43,12 @@ export interface MetadataDocumentServices {
   readonly log: Log;
 }
 
+/** A client, and the copy that describes it. */
+interface Kept {
+  readonly client: Client;
+  readonly copy: Copy;
+}
+
 /** draft-ietf-oauth-client-id-metadata-document-01 §6.6 recommends 5 KB. */
 const limits = { maxBytes: 5 * 1024, timeout: 5 };
 const maxKnown = 500;
@@ -61,7 +67,7 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
   const { fetch, clock, log } = services;
   const shelf = createDocumentShelf(services);
   const pinned = new Map([...policy.pinned].map(([url, document]) => [url, describe(url, document)]));
-  const known = new RecentMap<string, { readonly client: Client; readonly copy: Copy }>(maxKnown);
+  const known = new RecentMap<string, Kept>(maxKnown);
   const failures = new RecentMap<string, { readonly at: number; readonly fault: FetchFault | undefined }>(maxFailures);
   const running = new Map<string, Promise<Client | undefined>>();
 
@@ -69,7 +75,11 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
   const isUsable = ({ fetchedAt, usableTtl }: Copy) => isWithin(fetchedAt, usableTtl, clock());
 
   async function load(url: string): Promise<Client | undefined> {
-    const kept = known.get(url) ?? remember(url, await shelf.read(url));
+    const own = known.get(url);
+    if (own && isFresh(own.copy)) return own.client;
+    // Another process may have been luckier with the origin.
+    const kept = later(own, readAgain(url, await shelf.read(url)));
+    if (kept) known.set(url, kept);
     if (kept && isFresh(kept.copy)) return kept.client;
     const failure = failures.get(url);
     if (failure && isWithin(failure.at, retryTtl, clock())) return fallBack(kept, failure.fault);
@@ -78,11 +88,15 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
     } catch (thrown) {
       if (!(thrown instanceof FetchFault)) throw thrown;
       // What this server had no time for is no failure of the document.
-      if (!thrown.isBusy) failures.set(url, { at: clock(), fault: thrown });
-      if (kept && isUsable(kept.copy))
-        log({ level: 'warn', event: 'metadata document kept', description: thrown.message });
+      if (!thrown.isBusy) noteFailure(url, thrown, kept);
       return fallBack(kept, thrown);
     }
+  }
+
+  function noteFailure(url: string, fault: FetchFault, kept: Kept | undefined): void {
+    failures.set(url, { at: clock(), fault });
+    if (kept && isUsable(kept.copy))
+      log({ level: 'warn', event: 'metadata document kept', description: fault.message });
   }
 
   async function renew(url: string): Promise<Client | undefined> {
@@ -104,19 +118,7 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
     }
   }
 
-  function remember(url: string, copy: Copy | undefined) {
-    if (!copy) return undefined;
-    try {
-      // Through the same checks as a new one: what is found to be dangerous later is thereby refused in copies too.
-      const entry = { client: describe(url, copy.document), copy };
-      known.set(url, entry);
-      return entry;
-    } catch {
-      return undefined;
-    }
-  }
-
-  function fallBack(kept: { client: Client; copy: Copy } | undefined, fault: FetchFault | undefined) {
+  function fallBack(kept: Kept | undefined, fault: FetchFault | undefined) {
     if (fault === undefined) return undefined;
     if (kept && isUsable(kept.copy)) return kept.client;
     if (fault.isForbidden) return undefined;
@@ -139,6 +141,19 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
       return answer;
     },
   };
+}
+
+/** Reads a copy as if it came now: what is found to be dangerous later is thereby refused in copies too. */
+function readAgain(url: string, copy: Copy | undefined): Kept | undefined {
+  try {
+    return copy && { client: describe(url, copy.document), copy };
+  } catch {
+    return undefined;
+  }
+}
+
+function later(one: Kept | undefined, other: Kept | undefined): Kept | undefined {
+  return one && other ? (one.copy.fetchedAt >= other.copy.fetchedAt ? one : other) : (one ?? other);
 }
 
 /** @throws {AuthError} when the document is not acceptable */

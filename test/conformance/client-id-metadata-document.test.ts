@@ -9,12 +9,12 @@
  * | redirects are not followed                                              | 4       | refuses what is no document; test/clients/guarded-fetch |
  * | client_id equals the URL by simple string comparison                    | 4.1     | refuses a document that is another's |
  * | no client_secret, no method with a shared secret                        | 4.1     | refuses a document with a secret |
- * | a client that declares private_key_jwt authenticates so                 | 4.1, 6.2 | holds a client to the method that it declared |
+ * | a client that declares private_key_jwt authenticates so                 | 6       | holds a client to the method that it declared |
  * | abort when fetching fails                                               | 4.3     | refuses what is no document |
  * | cached as HTTP says, within bounds of ours; no errors, nothing invalid  | 4.4     | fetches once; test/clients/metadata-documents |
  * | client_id_metadata_document_supported                                   | 5       | says that it can, and says nothing when it cannot |
  * | the redirect_uri is one of the document                                 | 6.1     | sends nobody where the document does not say |
- * | the host of the client_id is shown                                      | 6.4     | test/pages/consent, test/journeys/metadata-documents |
+ * | the host of the client_id is shown                                      | 6       | test/pages/consent, test/journeys/metadata-documents |
  * | special-use addresses are refused; loopback only for development        | 6.5     | asks no address of its own network; test/clients/special-use-addresses |
  * | a bounded size, of about 5 KB                                           | 6.6     | refuses what is no document; test/clients/guarded-fetch |
  * | ids of registered clients do not look like URLs                         | –       | gives registered clients ids of another shape |
