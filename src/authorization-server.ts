@@ -84,6 +84,7 @@ export class OAuthAuthorizationServer {
     this.#metadata = authorizationServerMetadata({
       issuer,
       registration: enableDCR,
+      metadataDocuments: settings.clientIdMetadataDocuments !== undefined,
       scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
       grantTypes: grantTypes.map(({ name }) => name),
       authenticationMethods: clientAuthenticationMethods,

@@ -8,6 +8,7 @@ import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import { allow, allowFaults } from './allow-config.js';
+import { clientIdMetadataDocuments, policyFaults } from './documents-config.js';
 import {
   accessTokenTtl,
   issuer,
@@ -17,6 +18,7 @@ import {
   seconds,
   type ConfiguredResource,
 } from './party-config.js';
+import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -75,6 +77,7 @@ const schema = z.strictObject({
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
   rootAliases: z.boolean().default(true),
+  clientIdMetadataDocuments,
   signing,
   accessTokenTtl: accessTokenTtl.default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
@@ -145,6 +148,7 @@ function contradictions(settings: Settings, production: boolean): string[] {
     ...(production && settings.secret.some((each) => new Set(each).size < 12)
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
+    ...policyFaults(settings.clientIdMetadataDocuments, isLoopbackHost(new URL(settings.issuer).hostname), production),
     ...secretsUsedTwice(settings),
     ...namelessCallbacks(settings),
     ...allowFaults(settings),

@@ -1,8 +1,11 @@
+import { bounded } from './clients/bounded-fetch.js';
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
+import { createGuardedFetch } from './clients/guarded-fetch.js';
+import { createMetadataDocuments } from './clients/metadata-documents.js';
 import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import { remoteKeys, type FetchKeys } from './clients/remote-keys.js';
+import { createRemoteKeys } from './clients/remote-keys.js';
 import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
 import { longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
@@ -27,9 +30,8 @@ import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
-import { AuthError } from './protocol/auth-error.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
-import { systemSleep } from './system.js';
+import { createSystemResolver, systemSleep } from './system.js';
 import { createAdmission } from './upstream/admission.js';
 import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
@@ -82,9 +84,8 @@ export interface EngineVariant {
   readonly soleClient?: Client;
 }
 
-/** Refuses, until there is a way to fetch what clients name that reaches nothing else. */
-const fetchKeys: FetchKeys = () =>
-  Promise.reject(new AuthError('temporarily_unavailable', 'The keys of clients cannot be fetched.'));
+/** A client has a few keys, and they are asked for while its user waits. */
+const jwksLimits = { maxBytes: 64 * 1024, timeout: 5 };
 
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
@@ -98,10 +99,15 @@ export function createEngine(
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const preRegistered = preRegisteredClients(settings.clients, (uri) => remoteKeys(uri, fetchKeys, clock));
+  const policy = settings.clientIdMetadataDocuments;
+  const allowLoopback = policy?.allowLoopback ?? false;
+  const guardedFetch = bounded(createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback }), clock);
+  const keysAt = createRemoteKeys(async (uri) => (await guardedFetch(uri, jwksLimits)).document, clock);
+  const preRegistered = preRegisteredClients(settings.clients, keysAt);
+  const documents = policy && createMetadataDocuments(policy, { ...foundation, fetch: guardedFetch, keysAt });
   const findClient: FindClient = soleClient
     ? () => Promise.resolve(soleClient)
-    : createFindClient({ preRegistered, registered: registeredClients, assertReady: installationKey });
+    : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });
   const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
   const machines = machineClientIds(settings.clients);
 

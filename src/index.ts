@@ -13,6 +13,7 @@ export type { Clock } from './storage/clock.js';
 export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
 export type { OAuthProxyOptions } from './proxy-config.js';
 export type {
+  ClientIdMetadataDocumentOptions,
   ClientOptions,
   OAuthAuthorizationServerOptions,
   ResourceOptions,

@@ -59,6 +59,8 @@ export interface OAuthAuthorizationServerOptions {
    * back on them. Set it to false where the application has such routes itself. @defaultValue true
    */
   rootAliases?: boolean | undefined;
+  /** Whether a client may name itself by the URL of its metadata, and which may. @defaultValue all, without loopback */
+  clientIdMetadataDocuments?: ClientIdMetadataDocumentOptions | false | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
   signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
@@ -158,6 +160,23 @@ export interface ClientOptions {
    * @defaultValue ask
    */
   consent?: 'ask' | 'skip' | undefined;
+}
+
+/** Which Client ID Metadata Documents are accepted. A domain stands for its subdomains too. */
+export interface ClientIdMetadataDocumentOptions {
+  /** @defaultValue true */
+  enabled?: boolean | undefined;
+  /** The only domains whose documents are read. @defaultValue all */
+  allowedDomains?: string[] | undefined;
+  /** Domains whose documents are not read. @defaultValue none */
+  deniedDomains?: string[] | undefined;
+  /**
+   * For development: also reads documents from `localhost`, `127.0.0.1` and `[::1]`, with plain http too. Needs an
+   * issuer on loopback, and is refused in production. @defaultValue false
+   */
+  allowLoopback?: boolean | undefined;
+  /** Documents that are taken as they stand here and never fetched, by their URLs. @defaultValue none */
+  pinned?: Record<string, object> | undefined;
 }
 
 /** How access tokens are signed. */

@@ -46,6 +46,7 @@ export function createAsk(services: AskServices): Ask {
       client: {
         name: client.metadata.client_name,
         ...(client.metadata.client_uri !== undefined && { uri: client.metadata.client_uri }),
+        ...(client.verifiedHost !== undefined && { verifiedHost: client.verifiedHost }),
       },
       redirect: describeRedirect(target.uri),
       resource: { url: resource, ...(name !== undefined && { name }) },

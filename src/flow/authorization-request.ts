@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.js';
+import { FetchFault } from '../clients/fetch-fault.js';
 import type { FindClient } from '../clients/find-client.js';
 import { permittedResource, permittedScopes } from '../clients/permitted.js';
 import { AuthError } from '../protocol/auth-error.js';
@@ -46,15 +47,27 @@ export function readRequester(parameters: Parameters): Requester {
 /**
  * Finds the client, and proves where the answer goes. Until then the user has to be told of every fault.
  *
- * @throws {AuthError} invalid_client, invalid_request
+ * @throws {AuthError} invalid_client, invalid_request; temporarily_unavailable when it cannot be told now
  */
 export async function proveRequester(
   { clientId, redirectUri, state }: Requester,
   findClient: FindClient,
 ): Promise<{ client: Client; target: RedirectTarget }> {
-  const client = await findClient(clientId);
+  const client = await findClient(clientId).catch(asFaultOfRequest);
   if (!client) throw new AuthError('invalid_client', 'The client is not registered with this server.');
   return { client, target: proveRedirectTarget(client.metadata.redirect_uris, redirectUri, state) };
+}
+
+/**
+ * That a client's own document cannot be read is no outage here: anybody could cause a 503, and with it an alarm, by
+ * naming a host that is not there. The token endpoint answers 503 all the same, since a client would take anything
+ * else for a reason to forget its tokens; here it has none to lose, and a person has to be told.
+ */
+function asFaultOfRequest(thrown: unknown): never {
+  if (thrown instanceof AuthError && thrown.cause instanceof FetchFault && !thrown.cause.isBusy) {
+    throw new AuthError('invalid_request', thrown.message, { cause: thrown.cause });
+  }
+  throw thrown;
 }
 
 /**

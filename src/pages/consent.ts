@@ -11,7 +11,12 @@ export interface ConsentView {
   readonly action: string;
   /** The sealed transaction. */
   readonly transaction: string;
-  readonly client: { readonly name: string | undefined; readonly uri?: string };
+  readonly client: {
+    readonly name: string | undefined;
+    readonly uri?: string;
+    /** The host that is known to stand behind the client, where one is. */
+    readonly verifiedHost?: string;
+  };
   readonly redirect: RedirectView;
   readonly resource: ResourceView;
   readonly scopes: readonly { readonly name: string; readonly description: string | undefined }[];
@@ -38,8 +43,8 @@ export function consentPage(view: ConsentView): HttpReply {
   return page({
     status: 200,
     title: 'Approve this connection?',
-    body: html`${view.notice ? noticeBox(view.notice) : ''} ${whoAsks(view)} ${whereTo(view.redirect)} ${whatFor(view)}
-    ${decision(view)}`,
+    body: html`${view.notice ? noticeBox(view.notice) : ''} ${whoAsks(view)}
+    ${whereTo(view.redirect, view.client.verifiedHost)} ${whatFor(view)} ${decision(view)}`,
     ...(view.headers && { headers: view.headers }),
   });
 }
@@ -58,8 +63,22 @@ function whoAsks({ client, resource }: ConsentView): Html {
       <bdi class="name">${name || 'An app without a name'}</bdi>
       <span class="sub">wants to connect to <bdi>${resourceName(resource)}</bdi></span>
     </h1>
-    <p class="claim">${claim(name, websiteOf(client.uri))}</p>
+    ${
+      client.verifiedHost === undefined
+        ? html`<p class="claim">${claim(name, websiteOf(client.uri))}</p>`
+        : verified(client.verifiedHost)
+    }
   </header>`;
+}
+
+// The host only: a name proves nothing, even where it stands in a document whose place is proven.
+function verified(host: string): Html {
+  return html`<p class="verified">
+      ${icons.check}<span
+        >Verified: <strong><bdi dir="ltr">${readableHost(host, 40)}</bdi></strong></span
+      >
+    </p>
+    <p class="claim">This app is published there. It chose its name itself.</p>`;
 }
 
 function claim(name: string, website: string | undefined): Html {
@@ -74,7 +93,7 @@ function websiteOf(uri: string | undefined): string | undefined {
   return readableHost(new URL(uri).host, 40);
 }
 
-function whereTo(redirect: RedirectView): Html {
+function whereTo(redirect: RedirectView, verifiedHost: string | undefined): Html {
   return html`<div class="target">
       ${redirect.kind === 'web' ? icons.globe : redirect.kind === 'app' ? icons.app : icons.computer}
       <div>
@@ -82,7 +101,20 @@ function whereTo(redirect: RedirectView): Html {
         <p>${destination(redirect)}</p>
       </div>
     </div>
-    ${redirect.kind === 'loopback' ? loopbackWarning : ''}`;
+    ${redirect.kind === 'loopback' ? loopbackWarning : ''}
+    ${redirect.kind === 'web' && verifiedHost !== undefined ? elsewhere(redirect.host, verifiedHost) : ''}`;
+}
+
+// On some hosts anybody can publish: the app's own place and the place it sends people to are then two.
+function elsewhere(host: string, verifiedHost: string): Html | string {
+  const isBelow = (one: string, other: string) => one === other || one.endsWith(`.${other}`);
+  if (isBelow(host, verifiedHost) || isBelow(verifiedHost, host)) return '';
+  return html`<p class="warning">
+    ${icons.warning}
+    <span>
+      This is another website than <bdi dir="ltr">${readableHost(verifiedHost, 40)}</bdi>. Continue only if you know it.
+    </span>
+  </p>`;
 }
 
 function destination(redirect: RedirectView): Html {

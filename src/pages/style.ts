@@ -142,6 +142,11 @@ export const stylesheet = css`
   .claim {
     margin-top: 0.5rem;
   }
+  .verified {
+    display: inline-flex;
+    gap: 0.375rem;
+    margin-top: 0.625rem;
+  }
   .notice,
   .warning {
     display: flex;
@@ -156,6 +161,7 @@ export const stylesheet = css`
   .notice {
     margin-bottom: 1.25rem;
   }
+  .verified svg,
   .notice svg {
     color: var(--accent);
   }

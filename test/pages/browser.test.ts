@@ -7,7 +7,7 @@ import type { HttpReply } from '../../src/http/message.js';
 import { consentPage } from '../../src/pages/consent.js';
 import { answeredPage, errorPage } from '../../src/pages/notice.js';
 import { isWithoutChromium, launchChromium } from '../support/chromium.js';
-import { ordinary, overlong, threeProviders } from './views.js';
+import { ordinary, overlong, threeProviders, verified } from './views.js';
 
 const phone = { width: 360, height: 640 };
 
@@ -15,6 +15,11 @@ const pages: Record<string, HttpReply> = {
   '/ordinary': consentPage({ ...ordinary, redirect: { kind: 'loopback', host: '127.0.0.1' }, notice: 'Once more.' }),
   '/several': consentPage({ ...ordinary, providers: threeProviders }),
   '/overlong': consentPage(overlong),
+  '/verified': consentPage(verified),
+  '/elsewhere': consentPage({
+    ...overlong,
+    client: { ...overlong.client, verifiedHost: `${'docs.claude.ai.'.repeat(15)}example` },
+  }),
   '/rtl': consentPage({ ...ordinary, client: { name: '\u202eתוכנה נהדרת' } }),
   '/error': errorPage({ status: 400, title: 'Not valid', message: 'The link is not valid.', requestId: 'r1' }),
   '/answered': answeredPage({ requestId: 'r2' }),
@@ -85,7 +90,7 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
     },
   );
 
-  it.each(['/ordinary', '/overlong', '/several'])(
+  it.each(['/ordinary', '/overlong', '/several', '/verified', '/elsewhere'])(
     'shows on %s where the browser goes, without scrolling',
     async (path) => {
       await visit(path, async (page) => {
@@ -130,10 +135,13 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
-    it.each(['/ordinary', '/several', '/error'])('has the contrast that WCAG AA asks for on %s', async (path) => {
-      const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });
-      expect(faint).toEqual([]);
-    });
+    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/error'])(
+      'has the contrast that WCAG AA asks for on %s',
+      async (path) => {
+        const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });
+        expect(faint).toEqual([]);
+      },
+    );
   });
 });
 

@@ -15,6 +15,12 @@ export const ordinary: ConsentView = {
   providers: [{ id: 'google', name: 'Google' }],
 };
 
+/** What a client asks for that has proven its host. */
+export const verified: ConsentView = {
+  ...ordinary,
+  client: { name: 'Claude', verifiedHost: 'claude.ai' },
+};
+
 /** Three places to sign in. */
 export const threeProviders: ConsentView['providers'] = [
   { id: 'google', name: 'Google' },
