@@ -2,6 +2,7 @@ import { AuthError, type AllowRule, type OAuthAuthorizationServerOptions } from 
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  linkOf,
   locationOf,
   newRequest,
   parametersOf,
@@ -37,8 +38,6 @@ const wordsOf = ({ html }: Visit) =>
     .replace(/<[^>]*>/g, '')
     .replace(/\s+/g, ' ');
 
-const linkOf = ({ html }: Visit) => new URL((/<a [^>]*href="([^"]*)"/.exec(html)?.[1] ?? '').replaceAll('&amp;', '&'));
-
 async function expectNothingIssued(): Promise<void> {
   expect(await store.liveKeys('grant.')).toEqual([]);
   expect(await store.liveKeys('vault.')).toEqual([]);
@@ -55,6 +54,32 @@ describe('a user whom a rule of access lets in', () => {
     await start({ allow });
     const { body } = await signIn(gatehouse.issuer);
     expect(body).toMatchObject({ access_token: expect.any(String) as string });
+  });
+});
+
+describe('a provider that has to be asked for what a rule names', () => {
+  it.each([
+    ['core', 303],
+    ['other', 403],
+  ])('is asked for it, and about it: a rule on %s answers %s', async (group, status) => {
+    await start({});
+    let seen: unknown;
+    const preset = oidcProvider({
+      ...gatehouse.upstream,
+      identify: ({ profile, sought }) => {
+        seen = sought;
+        return { ...profile, groups: ['core'] };
+      },
+    });
+    // The scope is one that the real provider knows.
+    const provider = { ...preset, scopes: ['openid', 'email'], scopesFor: { groups: ['profile'] } };
+    await gatehouse.restart({ providers: [provider], allow: { provider: 'oidc', groups: [group] } });
+    const { url } = await newRequest(gatehouse.issuer);
+    const browser = new SteppingBrowser();
+    const toProvider = locationOf(await browser.answer(await browser.open(url), 'approve'));
+    expect(toProvider.searchParams.get('scope')).toBe('openid email profile');
+    expect((await browser.open(await signInAtUpstream(toProvider))).status).toBe(status);
+    expect(seen).toEqual({ organizations: [], groups: [group] });
   });
 });
 
@@ -168,11 +193,11 @@ describe('a check that cannot tell now', () => {
 });
 
 describe('who else refuses', () => {
-  it.each<[string, unknown, string]>([
+  it.each<[string, Error, string]>([
     ['with an error of this package', new AuthError('access_denied', 'Your trial is over.'), 'Your trial is over.'],
     ['with any other error', new Error('canary'), 'Access was refused.'],
   ])('a tokenMapper, %s: the user reads the same page', async (_, error, words) => {
-    await start({ tokenMapper: () => Promise.reject(error as Error) });
+    await start({ tokenMapper: () => Promise.reject(error) });
     const { back } = await comeBack();
     expect(back.status).toBe(403);
     expect(wordsOf(back)).toContain(`This account may not use Test server. ${words}`);
