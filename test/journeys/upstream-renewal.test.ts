@@ -84,8 +84,11 @@ describe('a refresh of the client', () => {
       expect(await statusAtResource(String(answer.body['access_token']))).toBe(200);
       // The next one is an ordinary one again.
       gatehouse.advance(10);
+      const reads = vi.spyOn(store, 'get');
       token = refreshTokenOf(await refresh(gatehouse.issuer, client, token));
       expect(requestsTo('/token')).toBe(1 + hour);
+      expect(reads.mock.calls.filter(([key]) => key.id.startsWith('vault.'))).toEqual([]);
+      reads.mockRestore();
     }
   });
 
