@@ -124,10 +124,14 @@ function contradictionsOf(given: Given): string[] {
   const { clientSecret, clientSecretHash, jwks: keys, jwksUri, authenticationMethod: method, redirectUris } = given;
   const proofs = [clientSecret, clientSecretHash, keys, jwksUri].filter((proof) => proof !== undefined);
   const isPublic = proofs.length === 0;
+  const secretMembers = ['clientSecret', 'clientSecretHash', 'jwks', 'jwksUri'] as const;
+  const missing = secretMembers.filter((name) => name in given && given[name] === undefined);
   const grantTypes = grantTypesOf(given);
   const sendsUsers = grantTypes.includes('authorization_code');
   const isDistantWeb = (uri: string) => URL.canParse(uri) && describeRedirect(uri).kind === 'web';
   const rules: [boolean, string][] = [
+    // A variable that is not set must not make a public client of a confidential one.
+    [isPublic && missing.length > 0, `has a ${missing.join(', ')} that is undefined: leave it out for a public client`],
     [proofs.length > 1, 'has more than one of clientSecret, clientSecretHash, jwks and jwksUri: give one'],
     [
       method !== undefined && proofs.length < 2 && !methodsFor(given).includes(method),
@@ -137,7 +141,10 @@ function contradictionsOf(given: Given): string[] {
     [!sendsUsers && redirectUris.length > 0, 'has redirectUris, which only authorization_code uses'],
     [!sendsUsers && grantTypes.includes('refresh_token'), 'can only refresh what it got by authorization_code'],
     // RFC 6749 §4.4: confidential clients only.
-    [isPublic && grantTypes.includes('client_credentials'), 'needs a secret or keys for client_credentials'],
+    [
+      isPublic && missing.length === 0 && grantTypes.includes('client_credentials'),
+      'needs a secret or keys for client_credentials',
+    ],
     // What listens on loopback or behind an app's scheme is not proven to be the client (RFC 8252 §8.6).
     [
       given.consent === 'skip' && !(sendsUsers && redirectUris.every(isDistantWeb)),

@@ -219,7 +219,7 @@ describe('configured clients', () => {
       { grantTypes: ['client_credentials', 'refresh_token'] },
       'clients.0 can only refresh what it got by authorization_code.',
     ],
-    ['nothing that proves it', { clientSecret: undefined }, 'clients.0 needs a secret or keys for client_credentials.'],
+
     ['no page for a machine', { consent: 'skip' }, `clients.0 ${skipFault}.`],
     [
       'an unknown scope',
@@ -290,6 +290,24 @@ describe('configured clients', () => {
     );
     const keyed = { clientId: 'b', name: 'B', jwks: { keys: [jwk, rsaKeyPair().jwk] } };
     expect(faultsOf([keyed, { ...keyed, clientId: 'c' }])).toEqual([]);
+  });
+
+  it('are not made public by a variable that is not set', () => {
+    for (const name of ['clientSecret', 'clientSecretHash', 'jwks', 'jwksUri']) {
+      expect(faultsOf([{ ...web, [name]: undefined }])).toEqual([
+        `clients.0 has a ${name} that is undefined: leave it out for a public client.`,
+      ]);
+    }
+    expect(faultsOf([{ ...web, clientSecret, jwks: undefined }])).toEqual([]);
+    expect(faultsOf([{ ...machine, clientSecret: undefined }])).toEqual([
+      'clients.0 has a clientSecret that is undefined: leave it out for a public client.',
+    ]);
+  });
+
+  it('have something that proves them, where they act for themselves', () => {
+    const fault = 'clients.0 needs a secret or keys for client_credentials.';
+    expect(faultsOf([{ clientId: 'a', name: 'A' }])).toEqual([fault]);
+    expect(faultsOf([{ ...web, grantTypes: ['authorization_code', 'client_credentials'] }])).toEqual([fault]);
   });
 
   it('have ids of their own', () => {

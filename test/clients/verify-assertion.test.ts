@@ -95,9 +95,7 @@ describe('an assertion', () => {
 
   it('counts with either key of two without names, while a client rotates', async () => {
     const next = ecKeyPair('next');
-    const { kid: _1, ...first } = ec.jwk;
-    const { kid: _2, ...second } = next.jwk;
-    const rotating = clientWith({ keys: [first, second] });
+    const rotating = clientWith({ keys: [ec, next].map(({ jwk }) => ({ ...jwk, kid: undefined })) });
     for (const pair of [ec, next]) {
       await verify(assertionOf(pair, claims(), { kid: undefined }), rotating);
       await verify(assertionOf(pair, claims(), { kid: 'its own name' }), rotating);
@@ -236,7 +234,8 @@ describe('an assertion', () => {
   });
 
   it('does not count for a client without keys', async () => {
-    const { keys: _, ...keyless } = client;
+    const { keys, ...keyless } = client;
+    expect(keys).toBeDefined();
     await expectRefused(assertionOf(ec, claims()), 'The client has no keys.', keyless);
     await expectRefused(assertionOf(ec, claims()), notSigned, clientWith({ keys: [] }));
   });
@@ -245,6 +244,55 @@ describe('an assertion', () => {
 const notSigned = 'The assertion is not signed with a key of the client.';
 const expectedFor = (alg: unknown) =>
   typeof alg === 'string' && alg !== '' ? 'The assertion has a wrong alg.' : /alg|malformed/;
+
+describe('keys that a client publishes', () => {
+  const next = ecKeyPair('next');
+  let renewals: number;
+  const publishing = (now: unknown, later: unknown): Client => ({
+    ...client,
+    keys: {
+      current: () => Promise.resolve(readClientKeys(now) ?? []),
+      renewed: () => Promise.resolve((renewals += 1) > 0 ? readClientKeys(later) : undefined),
+    },
+  });
+  const rotated = publishing({ keys: [ec.jwk] }, { keys: [next.jwk] });
+  beforeEach(() => {
+    renewals = 0;
+  });
+
+  it('are looked for again when an assertion names one that is not there, or names none and none fits', async () => {
+    await verify(assertionOf(next, claims()), rotated);
+    await verify(assertionOf(next, claims(), { kid: undefined }), rotated);
+    expect(renewals).toBe(2);
+  });
+
+  it('are not, when one of them fits, or the assertion is wrong in any other way', async () => {
+    await verify(assertionOf(ec, claims()), rotated);
+    store.writes.length = 0;
+    await expectRefused(assertionOf(foreign, claims()), notSigned, rotated);
+    await expectRefused(assertionOf(ec, claims({ aud: 'x' })), 'The assertion has a wrong aud.', rotated);
+    for (const alg of ['none', 'HS256', 'RS512']) {
+      const made = `${encode({ alg, kid: 'next' })}.${encode(claims())}.${encode('x')}`;
+      await expectRefused(made, 'The assertion has a wrong alg.', rotated);
+    }
+    await expectRefused(assertionOf(next, claims(), { typ: 'at+jwt' }), 'The assertion has a wrong typ.', rotated);
+    expect(renewals).toBe(0);
+  });
+
+  it('have to fit then, and are looked for once', async () => {
+    await expectRefused(assertionOf(foreign, claims(), { kid: 'unknown' }), notSigned, rotated);
+    expect(renewals).toBe(1);
+    await expectRefused(assertionOf(next, claims({ aud: 'x' })), 'The assertion has a wrong aud.', rotated);
+  });
+
+  it('ask to try again when they cannot be fetched', async () => {
+    const away = () => Promise.reject(new AuthError('temporarily_unavailable', 'Away.'));
+    const unreachable = { ...client, keys: { current: away, renewed: away } };
+    await expect(verify(assertionOf(ec, claims()), unreachable)).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
+  });
+});
 
 describe('spending an assertion', () => {
   it('is possible once', async () => {

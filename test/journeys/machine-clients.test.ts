@@ -5,6 +5,7 @@ import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Transport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assertionClaims, assertionOf, ecKeyPair, rsaKeyPair } from '../support/assertion.js';
+import { authorizationUrl, pkce, register, walk } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 import { serverOfLine1, serverOfLine2 } from '../support/mcp-server.js';
 
@@ -73,7 +74,7 @@ const ofLine1 = (issuer: string): MachineProviders<Provider1> => ({
   async call(url, authProvider, ...tools) {
     const client = new Client1(about);
     const transport = new Transport1(url, { authProvider });
-    await client.connect(transport as unknown as Parameters<typeof client.connect>[0]);
+    await client.connect(transport);
     const said: unknown[] = [];
     for (const name of tools) said.push(wordsOf(await client.callTool({ name })));
     await client.close();
@@ -156,3 +157,15 @@ function describeMachineClients<P>(makeProviders: (issuer: string) => MachinePro
 
 describe('machine clients of the SDK line 2', () => describeMachineClients(ofLine2));
 describe('machine clients of the SDK line 1', () => describeMachineClients(ofLine1));
+
+it('no user is taken for a machine client, whatever the tokenMapper calls them', async () => {
+  const gatehouse = await startGatehouse({ clients, tokenMapper: () => ({ sub: 'with-secret' }) });
+  try {
+    const client = await register(gatehouse.issuer);
+    const returned = await walk(authorizationUrl(gatehouse.issuer, client, pkce().challenge), client);
+    expect(returned.searchParams.get('error')).toBe('server_error');
+    expect(returned.searchParams.has('code')).toBe(false);
+  } finally {
+    await gatehouse.close();
+  }
+});

@@ -374,6 +374,14 @@ describe('an access token of a client that acts for itself', () => {
     expect(await statusOf(signed(changes))).toBe(401);
   });
 
+  it('is malformed with half of a grant, and not merely without one that lives', async () => {
+    for (const changes of [{ grant_id: 'x' }, { grant_id: null }, { idp: 'oidc' }]) {
+      own.log.length = 0;
+      expect(await statusOf(signed(changes))).toBe(401);
+      expect(own.log.map(({ causes }) => causes)).toEqual([['invalid_token: bad signature or claims']]);
+    }
+  });
+
   it('counts no longer than its time', async () => {
     own.advance(3600 + 61);
     expect(await statusOf(token)).toBe(401);

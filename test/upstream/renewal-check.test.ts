@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/upstream/refusal.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { key, outage, renewalScene, start, tokensOf, tokenTtl, turn } from './renewal-scene.js';
 
@@ -77,7 +78,7 @@ describe('new tokens', () => {
 });
 
 describe('a rule', () => {
-  const refusal = new AuthError('access_denied', 'Not you.');
+  const refusal = new Refusal('Not you.', {});
 
   it('is asked about the user at each renewal, and its refusal counts', async () => {
     const asked: unknown[] = [];
