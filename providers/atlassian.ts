@@ -14,6 +14,7 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     id,
     name,
     issuer: 'https://auth.atlassian.com',
+    sendsCallbackIssuer: false,
     protocol: 'oauth2',
     endpoints: {
       authorization: 'https://auth.atlassian.com/authorize',
@@ -22,7 +23,11 @@ export function atlassianProvider(options: AtlassianOptions): UpstreamProvider {
     },
     scopes,
     clientAuthentication: 'client_secret_post',
+    // Its other word for a refresh token that does not count.
+    refresh: { errorCodes: { unauthorized_client: 'invalid_grant' } },
     authorizationParameters: { audience: 'api.atlassian.com', prompt: 'consent', ...options.authorizationParameters },
+    emailAuthority: 'nobody',
+    knows: [],
     identify: options.identify ?? identify,
   };
 }

@@ -24,12 +24,14 @@ export function auth0Provider(options: Auth0Options): UpstreamProvider {
     name,
     // Every issuer of Auth0 ends with one slash, and people rarely write it.
     issuer: `${issuer.replace(/^https:\/\/(?=https:)|\/+$/g, '')}/`,
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,
     clientAuthentication,
     // Auth0 lists HS256 as well, which would be verified with the client secret.
     idTokenAlgorithms: ['RS256'],
+    revocation: { refreshTokensOnly: true },
     faults: options.issuer === undefined && domain === '' ? ['domain or issuer is missing'] : [],
     authorizationParameters: { ...(audience !== undefined && { audience }), ...options.authorizationParameters },
     identify: options.identify ?? ((evidence) => identify(evidence, groupsClaim)),

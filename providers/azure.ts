@@ -1,4 +1,4 @@
-import type { Claims, UpstreamProvider } from '../src/upstream/provider.js';
+import type { Claims, IdentityEvidence, UpstreamProvider } from '../src/upstream/provider.js';
 import { AuthError } from '../src/protocol/auth-error.js';
 
 /** Settings of {@link azureProvider}. */
@@ -10,7 +10,7 @@ export interface AzureOptions {
   /** The same as `tenant`. */
   readonly tenantId?: string;
   /** The ids of the tenants whose users may sign in. */
-  readonly allowedTenants?: readonly string[];
+  readonly allowedTenants?: readonly string[] | undefined;
   /** Says that users of any tenant at all may sign in, where `tenant` is `organizations` or `common`. */
   readonly anyTenant?: boolean;
   /** The sign-in host of a national cloud. @defaultValue `https://login.microsoftonline.com` */
@@ -35,19 +35,32 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
   const { clientId, clientSecret, anyTenant = false, authority = 'https://login.microsoftonline.com' } = options;
   const { scopes = ['openid', 'profile', 'email', 'offline_access'], authorizationParameters } = options;
   const tenant = (options.tenant ?? options.tenantId ?? '').toLowerCase();
+  const graph = graphOf(authority);
   const allowed = options.allowedTenants?.map((id) => id.toLowerCase());
   return {
     id: 'azure',
     name: 'Microsoft',
     issuer: `${authority.replace(/\/+$/, '')}/${tenant}/v2.0`,
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
     idTokenAlgorithms: ['RS256'],
     authorizationParameters,
-    // It knows less than the ID token, and answers only to tokens for Microsoft Graph.
+    // Nothing but a new sign-in helps against these.
+    refresh: {
+      errorCodes: {
+        interaction_required: 'invalid_grant',
+        login_required: 'invalid_grant',
+        consent_required: 'invalid_grant',
+      },
+    },
+    // It knows less than the ID token, and answers only to tokens for Microsoft Graph; named for the lists there.
+    endpoints: { userInfo: `${graph}/oidc/userinfo` },
     readsUserInfo: false,
+    // Ids are often copied in capitals.
+    ignoresCase: true,
     faults: faultsOf(tenant, allowed, anyTenant),
     issuerOfTenant({ tid }, published) {
       if (typeof tid !== 'string' || !guid.test(tid)) throw refusal('server_error', 'The sign-in names no tenant.');
@@ -59,12 +72,12 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
       if (!isAllowed) throw refusal('access_denied', 'Accounts of this organization may not sign in here.');
       return published.replace('{tenantid}', tid);
     },
-    identify: ({ idToken }) => ({
+    identify: async ({ idToken, ask }) => ({
       ...idToken,
       email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
       picture: undefined,
       organizations: [idToken.tid],
-      groups: groupsOf(idToken),
+      groups: isElsewhere(idToken) ? await groupsAt(graph, ask) : idToken.groups,
     }),
   };
 }
@@ -79,10 +92,22 @@ function faultsOf(tenant: string, allowed: readonly string[] | undefined, anyTen
   return Object.entries(faults).flatMap(([text, isFault]) => (isFault ? [text] : []));
 }
 
-/** Of more than 200 groups there is only a pointer to a list elsewhere: they are unknown, not none. */
-function groupsOf({ groups, hasgroups, _claim_names: elsewhere }: Claims): unknown {
-  const isElsewhere = typeof elsewhere === 'object' && elsewhere !== null && 'groups' in elsewhere;
-  return isElsewhere || hasgroups !== undefined ? undefined : groups;
+/** Of more than 200 groups there is only a pointer, to a service that is no more. */
+function isElsewhere({ hasgroups, _claim_names: elsewhere }: Claims): boolean {
+  return hasgroups !== undefined || (typeof elsewhere === 'object' && elsewhere !== null && 'groups' in elsewhere);
+}
+
+/** Refused, as to a token for something else than Graph, the groups are unknown, not none. */
+async function groupsAt(graph: string, ask: IdentityEvidence['ask']): Promise<unknown> {
+  const body = { securityEnabledOnly: false };
+  const answer = await ask(`${graph}/v1.0/me/getMemberObjects`, { body, optional: true });
+  return (answer as Claims | null | undefined)?.value;
+}
+
+/** Each national cloud has a Graph of its own. */
+function graphOf(authority: string): string {
+  if (/\.us\/*$/i.test(authority)) return 'https://graph.microsoft.us';
+  return /\.cn\/*$/i.test(authority) ? 'https://microsoftgraph.chinacloudapi.cn' : 'https://graph.microsoft.com';
 }
 
 function refusal(code: 'access_denied' | 'server_error', text: string): AuthError {

@@ -10,6 +10,8 @@ export interface CustomOptions {
   readonly tokenEndpoint: string;
   /** Where to ask who the user is; without it `identify` has to know. */
   readonly userInfoEndpoint?: string;
+  /** Where tokens are revoked (RFC 7009) when a grant ends. */
+  readonly revocationEndpoint?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** @defaultValue none */
@@ -35,14 +37,20 @@ export interface CustomOptions {
  * A provider with OpenID Connect discovery is better used by `oidcProvider`, which verifies its ID tokens.
  */
 export function customProvider(options: CustomOptions): UpstreamProvider {
-  const { authorizationEndpoint, tokenEndpoint, userInfoEndpoint, supportsPkce, claims, ...rest } = options;
+  const { authorizationEndpoint, tokenEndpoint, userInfoEndpoint, revocationEndpoint, supportsPkce, claims, ...rest } =
+    options;
   return {
     clientAuthentication: 'client_secret_post',
     ...rest,
     protocol: 'oauth2',
     issuer: options.issuer ?? originOf(authorizationEndpoint),
     scopes: options.scopes ?? [],
-    endpoints: { authorization: authorizationEndpoint, token: tokenEndpoint, userInfo: userInfoEndpoint },
+    endpoints: {
+      authorization: authorizationEndpoint,
+      token: tokenEndpoint,
+      userInfo: userInfoEndpoint,
+      revocation: revocationEndpoint,
+    },
     pkce: supportsPkce ?? true,
     identify: options.identify ?? (claims && (({ profile }) => renamed(profile, claims))),
   };

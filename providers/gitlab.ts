@@ -16,21 +16,24 @@ export function gitlabProvider(options: GitlabOptions): UpstreamProvider {
     id,
     name,
     issuer: baseUrl.replace(/\/+$/, ''),
+    sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    refresh: { sendsRedirectUri: true },
+    knows: ['groups'],
+    ignoresCase: true,
     ...rest,
-    identify: options.identify ?? ((evidence) => identify(evidence, scopes)),
+    identify: options.identify ?? identify,
   };
 }
 
 /** Only the profile: the ID token of an older GitLab lacks names, and its `groups_direct` lacks groups. */
-function identify({ tokens, profile }: IdentityEvidence, requested: readonly string[]) {
-  const granted = tokens.scope?.split(/[\s,]+/) ?? requested;
+function identify({ profile, scopes }: IdentityEvidence) {
   return {
     ...profile,
     preferred_username: profile.preferred_username ?? profile.nickname,
     // Without the scope the address is the public one, which the verification says nothing of.
-    email_verified: granted.includes('email') && profile.email_verified,
+    email_verified: scopes.includes('email') && profile.email_verified,
     organizations: undefined,
   };
 }

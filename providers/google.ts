@@ -1,4 +1,4 @@
-import type { UpstreamProvider } from '../src/upstream/provider.js';
+import type { UpstreamProvider, UserInfo } from '../src/upstream/provider.js';
 import { AuthError } from '../src/protocol/auth-error.js';
 
 /** Settings of {@link googleProvider}. */
@@ -33,6 +33,7 @@ export function googleProvider(options: GoogleOptions): UpstreamProvider {
     clientAuthentication: 'client_secret_post',
     otherTokenIssuers: ['accounts.google.com'],
     idTokenAlgorithms: ['RS256'],
+    revocation: { authenticates: false, reachesAll: true },
     authorizationParameters: {
       // Without both there is a refresh token only at the very first consent.
       access_type: 'offline',
@@ -40,6 +41,9 @@ export function googleProvider(options: GoogleOptions): UpstreamProvider {
       ...(hint !== undefined && { hd: hint }),
       ...options.authorizationParameters,
     },
+    knows: ['organizations'],
+    ignoresCase: true,
+    isOfDomain,
     identify({ idToken, profile }) {
       const { hd } = idToken;
       // The request's hd is a hint that users can change; and an address in a domain does not make a member of it.
@@ -57,6 +61,12 @@ export function googleProvider(options: GoogleOptions): UpstreamProvider {
       };
     },
   };
+}
+
+/** Google speaks for its own addresses, and for those of its organizations; any other was verified once, long ago perhaps. */
+function isOfDomain({ organizations = [] }: UserInfo, domain: string): boolean {
+  const isOwn = domain === 'gmail.com' || domain === 'googlemail.com';
+  return isOwn || organizations.some((organization) => organization.toLowerCase() === domain);
 }
 
 function emailOf({ email, email_verified }: Readonly<Record<string, unknown>>) {

@@ -31,6 +31,9 @@ export function keycloakProvider(options: KeycloakOptions): UpstreamProvider {
     scopes,
     // Keycloak lists HS256 as well, which would be verified with the client secret.
     idTokenAlgorithms: ['RS256'],
+    // It ends the session of the application, with all tokens in it.
+    revocation: { reachesAll: true },
+    knows: ['groups'],
     faults:
       issuer === undefined && (baseUrl === '' || realm === '') ? ['issuer, or baseUrl and realm, is missing'] : [],
     ...rest,

@@ -14,6 +14,7 @@ export function linkedinProvider(options: LinkedinOptions): UpstreamProvider {
     id,
     name,
     issuer: 'https://www.linkedin.com/oauth',
+    sendsCallbackIssuer: false,
     otherTokenIssuers: ['https://www.linkedin.com'],
     scopes,
     clientAuthentication: 'client_secret_post',
@@ -29,6 +30,7 @@ export function linkedinProvider(options: LinkedinOptions): UpstreamProvider {
       invalid_request: 'invalid_grant',
       invalid_redirect_uri: 'invalid_grant',
     },
+    knows: [],
     identify: options.identify ?? identify,
   };
 }

@@ -21,8 +21,10 @@ export function oktaProvider(options: OktaOptions): UpstreamProvider {
     id,
     name,
     issuer: issuer ?? `https://${hostOf(domain)}${server}`,
+    sendsCallbackIssuer: false,
     scopes,
     idTokenAlgorithms: ['RS256'],
+    knows: ['groups'],
     faults: issuer === undefined && domain === undefined ? ['issuer or domain is missing'] : [],
     ...rest,
   };

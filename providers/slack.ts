@@ -29,10 +29,13 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
     id: 'slack',
     name: 'Slack',
     issuer: 'https://slack.com',
+    sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    endpoints: { revocation: 'https://slack.com/api/auth.revoke' },
+    revocation: { style: 'bearer' },
     // With PKCE a Slack app becomes a public client for good.
     pkce: false,
     idTokenAlgorithms: ['RS256'],
@@ -55,6 +58,8 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
       ...(teams?.length === 1 && { team: teams[0] }),
       ...options.authorizationParameters,
     },
+    emailAuthority: 'organization',
+    knows: ['organizations'],
     identify({ idToken, profile }) {
       const { [teamClaim]: teamId, [userClaim]: userId } = { ...profile, ...idToken };
       const isContradicted = profile[teamClaim] !== undefined && profile[teamClaim] !== teamId;

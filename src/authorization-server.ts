@@ -7,11 +7,13 @@ import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
 import { tokenEndpoint } from './endpoints/token.js';
-import { callbackPath, createEngine, type Engine } from './engine.js';
+import { browserPaths, callbackPath, createEngine, type Engine } from './engine.js';
+import { machineClientIds } from './clients/pre-registered.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
+import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
-import { createDispatcher, type Dispatcher } from './http/router.js';
+import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import type { ConfiguredResource } from './party-config.js';
@@ -23,7 +25,7 @@ import {
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
 import { createBearerGate } from './resource/bearer-gate.js';
-import { createRoutes } from './routes.js';
+import { createAliases, createRoutes } from './routes.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /** What a bearer gate asks of a request. */
@@ -58,6 +60,9 @@ export class OAuthAuthorizationServer {
    */
   readonly fetch: FetchHandler;
 
+  /** The redirect URIs to register at the providers, by the ids of these. */
+  readonly callbackUrls: Readonly<Record<string, string>>;
+
   /** @throws {ConfigurationError} naming every fault of the options at once */
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
@@ -65,13 +70,21 @@ export class OAuthAuthorizationServer {
     const resources = resourcesOf(settings);
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
-    this.#engine = createEngine(settings, this.#resources, this.#foundation);
+    const machines = machineClientIds(settings.clients);
+    this.#engine = createEngine(settings, this.#resources, this.#foundation, {
+      paths: browserPaths,
+      describeUser: mapIdentity(settings.tokenMapper, (sub) => machines.has(sub)),
+    });
+    this.callbackUrls = Object.freeze(
+      Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
+    );
     const { clock, log, randomness, signingKeys } = this.#foundation;
     const { flow, registeredClients, findClient, verifyAssertion, grantTypes } = this.#engine;
 
     this.#metadata = authorizationServerMetadata({
       issuer,
       registration: enableDCR,
+      metadataDocuments: settings.clientIdMetadataDocuments !== undefined,
       scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
       grantTypes: grantTypes.map(({ name }) => name),
       authenticationMethods: clientAuthenticationMethods,
@@ -79,11 +92,14 @@ export class OAuthAuthorizationServer {
       signingAlgorithm: signingKeys.algorithm,
       resources: [...this.#resources.keys()],
     });
-    const endpoints = {
+    const endpoints: Record<string, Endpoint> = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
-      '/oauth/consent': consentEndpoint(flow, issuer),
+      [browserPaths.consent]: consentEndpoint(flow, issuer),
       ...Object.fromEntries(
-        providers.map((each) => [callbackPath(each, providers), callbackEndpoint(flow, issuer, each.id)]),
+        providers.map((each) => [
+          callbackPath(each, settings),
+          callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
+        ]),
       ),
       '/oauth/token': tokenEndpoint(findClient, verifyAssertion, grantTypes),
       '/oauth/jwks': jwksEndpoint(signingKeys),
@@ -104,7 +120,11 @@ export class OAuthAuthorizationServer {
       // Clients that know no paths look at the root, which tells of the default resource.
       ...resourceDocuments.slice(0, 1).map((document) => ({ ...document, about: new URL(document.about).origin })),
     ];
-    this.#server = createDispatcher(createRoutes(issuer, endpoints, documents), log);
+    this.#server = createDispatcher(
+      createRoutes(issuer, endpoints, documents),
+      settings.rootAliases ? createAliases(issuer, endpoints) : new Map(),
+      log,
+    );
     this.#newRequestId = () => randomText(randomness, 9);
     this.fetch = fetchHandler(this.#server, this.#newRequestId);
   }
@@ -136,7 +156,7 @@ export class OAuthAuthorizationServer {
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
   requireBearerAuth({ scopes = [], resource }: BearerAuthOptions = {}): BearerMiddleware {
-    const { url, scopes: known, defaultScopes } = this.#findResource(resource);
+    const { url, scopes: known, implied, defaultScopes } = this.#findResource(resource);
     const unknown = scopes.filter((scope) => !known.has(scope));
     if (unknown.length > 0) {
       throw new ConfigurationError([
@@ -144,7 +164,7 @@ export class OAuthAuthorizationServer {
       ]);
     }
     const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
-    const guarded = { url, challengeScopes, requiredScopes: scopes };
+    const guarded = { url, challengeScopes, requiredScopes: scopes, implied };
     const gate = createBearerGate(guarded, this.#engine.verify, this.#foundation.log);
     return bearerMiddleware(gate, this.#newRequestId);
   }
@@ -161,7 +181,7 @@ export class OAuthAuthorizationServer {
 
   /** Closes the connections to the providers, and the store unless it was handed in. */
   async close(): Promise<void> {
-    this.#engine.close();
+    await this.#engine.close();
     await this.#foundation.closeStore();
   }
 

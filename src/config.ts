@@ -1,12 +1,24 @@
 import { z } from 'zod';
 import { client } from './client-config.js';
 import { clientFaults } from './client-faults.js';
+import type { ChooseProvider } from './flow/offer-providers.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import { issuer, provider, resource, type ConfiguredResource } from './party-config.js';
+import { allow, allowFaults } from './allow-config.js';
+import { clientIdMetadataDocuments, policyFaults } from './documents-config.js';
+import {
+  accessTokenTtl,
+  issuer,
+  plainResource,
+  provider,
+  resource,
+  seconds,
+  type ConfiguredResource,
+} from './party-config.js';
+import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { secrets, signing } from './signing-config.js';
 import type { Store } from './storage/store.js';
 
@@ -33,11 +45,6 @@ const isStore = (value: unknown) =>
   value !== null &&
   ['get', 'set', 'delete', 'list', 'close'].every((verb) => isFunction((value as Record<string, unknown>)[verb]));
 
-const seconds = (min: number, max: number) =>
-  z
-    .int({ error: `has to be a whole number of seconds from ${min} to ${max}` })
-    .min(min)
-    .max(max);
 const functionOf = <T>() => z.custom<T>(isFunction, { error: 'has to be a function' });
 
 const isDistinct = (values: readonly unknown[]) => new Set(values).size === values.length;
@@ -54,6 +61,9 @@ const schema = z.strictObject({
     .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
     .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
     .optional(),
+  chooseProvider: functionOf<ChooseProvider>().optional(),
+  sharedCallback: z.boolean().default(false),
+  allow: allow.optional(),
   clients: z.array(client, { error: 'has to be a list' }).default([]),
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
@@ -66,8 +76,10 @@ const schema = z.strictObject({
     }),
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
+  rootAliases: z.boolean().default(true),
+  clientIdMetadataDocuments,
   signing,
-  accessTokenTtl: seconds(30, day).default(3600),
+  accessTokenTtl: accessTokenTtl.default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
   refreshGraceTtl: seconds(0, 7200).default(120),
   grantTtl: seconds(60, 3650 * day).default(180 * day),
@@ -77,6 +89,11 @@ const schema = z.strictObject({
   clock: functionOf<Clock>().optional(),
   randomness: functionOf<Randomness>().optional(),
 });
+
+/** How long the longest access token lives; in seconds. */
+export function longestTokenTtl({ accessTokenTtl, resources = [] }: Settings): number {
+  return Math.max(accessTokenTtl, ...resources.map((each) => each.accessTokenTtl ?? 0));
+}
 
 /** What each alias stands for. */
 const aliases = {
@@ -116,7 +133,7 @@ function withoutAliases(options: OAuthAuthorizationServerOptions) {
 }
 
 function contradictions(settings: Settings, production: boolean): string[] {
-  const { store, allowMemoryStoreInProduction, accessTokenTtl, refreshTokenTtl, grantTtl } = settings;
+  const { store, allowMemoryStoreInProduction, refreshTokenTtl, grantTtl } = settings;
   const isVolatile = typeof store === 'string' ? store === 'memory:' : store.volatile === true;
   return [
     ...(production && isVolatile && !allowMemoryStoreInProduction
@@ -124,12 +141,17 @@ function contradictions(settings: Settings, production: boolean): string[] {
           'store is a memory store, in production: a restart would sign everybody out. Use sqlite:PATH, or set allowMemoryStoreInProduction.',
         ]
       : []),
-    ...(refreshTokenTtl < accessTokenTtl ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.'] : []),
+    ...(refreshTokenTtl < longestTokenTtl(settings)
+      ? ['refreshTokenTtl has to be at least as long as accessTokenTtl.']
+      : []),
     ...(grantTtl < refreshTokenTtl ? ['grantTtl has to be at least as long as refreshTokenTtl.'] : []),
     ...(production && settings.secret.some((each) => new Set(each).size < 12)
       ? ['secret is too simple to be random: make one with `openssl rand -base64 32`.']
       : []),
+    ...policyFaults(settings.clientIdMetadataDocuments, isLoopbackHost(new URL(settings.issuer).hostname), production),
     ...secretsUsedTwice(settings),
+    ...namelessCallbacks(settings),
+    ...allowFaults(settings),
     ...clientFaults(settings.clients, {
       resources: resourcesOf(settings),
       providers: settings.providers.length,
@@ -138,9 +160,19 @@ function contradictions(settings: Settings, production: boolean): string[] {
   ];
 }
 
+/** Through one door, a provider that does not say who it is could be answered for by another one (RFC 9207 §1). */
+function namelessCallbacks({ providers, sharedCallback }: Settings): string[] {
+  if (!sharedCallback || providers.length === 1) return [];
+  return providers
+    .filter(({ sendsCallbackIssuer }) => sendsCallbackIssuer === false)
+    .map(
+      ({ id }) => `sharedCallback cannot be used with ${id}, which does not name itself in callbacks: set it to false.`,
+    );
+}
+
 /** The MCP servers that tokens are issued for: those that were named, or the usual one. */
 export function resourcesOf({ issuer, resources }: Settings): readonly ConfiguredResource[] {
-  return resources ?? [{ url: `${issuer}/mcp`, scopes: new Map(), defaultScopes: [] }];
+  return resources ?? [plainResource(`${issuer}/mcp`)];
 }
 
 function secretsOf({ secret, signing, providers }: Settings): string[] {

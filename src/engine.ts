@@ -1,14 +1,21 @@
+import { bounded } from './clients/bounded-fetch.js';
+import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
-import { preRegisteredClients } from './clients/pre-registered.js';
+import { createGuardedFetch } from './clients/guarded-fetch.js';
+import { createMetadataDocuments } from './clients/metadata-documents.js';
+import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import { remoteKeys, type FetchKeys } from './clients/remote-keys.js';
+import { createRemoteKeys } from './clients/remote-keys.js';
 import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
-import type { Settings } from './config.js';
+import { longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
 import { createAsk } from './flow/ask.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import type { DescribeUser } from './flow/map-identity.js';
+import { createOfferProviders } from './flow/offer-providers.js';
 import { createIssueCode } from './flow/issue-code.js';
+import { createRefuse } from './flow/refuse.js';
 import { createSignIns } from './flow/sign-in.js';
 import { createBeginTransaction, createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
@@ -19,12 +26,17 @@ import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
+import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
-import { AuthError } from './protocol/auth-error.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
+import { createSystemResolver, systemSleep } from './system.js';
+import { createAdmission } from './upstream/admission.js';
+import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
+import { createRenewal } from './upstream/renewal.js';
+import { createRevocations } from './upstream/revocations.js';
 import { createUpstream } from './upstream/upstream.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
@@ -37,62 +49,110 @@ export interface Engine {
   readonly grantTypes: readonly GrantType[];
   readonly flow: BrowserFlow;
   readonly verify: VerifyAccessToken;
-  /** Closes the connections to the providers. */
-  readonly close: () => void;
+  /** Closes the connections to the providers, after a short wait for what is being revoked there. */
+  readonly close: () => Promise<void>;
 }
+
+/** Where the browser's doors are, below the issuer. */
+export interface BrowserPaths {
+  readonly consent: string;
+  readonly callback: string;
+}
+
+/** The usual ones. */
+export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback: '/oauth/callback' };
 
 /**
  * Where a provider sends the browser back, below the issuer.
  *
  * With several providers each has a path of its own: one that answers for another, with a code which it made the other
- * one issue, comes in at the wrong door (RFC 9700 §4.4).
+ * one issue, comes in at the wrong door (RFC 9700 §4.4). They can share one where each says who it is (RFC 9207).
  */
-export function callbackPath({ id }: UpstreamProvider, providers: readonly UpstreamProvider[]): string {
-  return providers.length === 1 ? '/oauth/callback' : `/oauth/callback/${id}`;
+export function callbackPath(
+  { id }: UpstreamProvider,
+  { providers, sharedCallback }: Pick<Settings, 'providers' | 'sharedCallback'>,
+  { callback }: BrowserPaths = browserPaths,
+): string {
+  return providers.length === 1 || sharedCallback ? callback : `${callback}/${id}`;
 }
 
-/** Refuses, until there is a way to fetch what clients name that reaches nothing else. */
-const fetchKeys: FetchKeys = () =>
-  Promise.reject(new AuthError('temporarily_unavailable', 'The keys of clients cannot be fetched.'));
+/** What an engine needs to know beside the settings. */
+export interface EngineVariant {
+  readonly paths: BrowserPaths;
+  readonly describeUser: DescribeUser;
+  /** The one client, where there are no others. */
+  readonly soleClient?: Client;
+}
+
+/** A client has a few keys, and they are asked for while its user waits. */
+const jwksLimits = { maxBytes: 64 * 1024, timeout: 5 };
 
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
   resources: ReadonlyMap<string, ConfiguredResource>,
   foundation: Foundation,
+  { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
-  const { issuer, providers, tokenMapper, transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
+  const { issuer, providers, allow, sharedCallback, chooseProvider } = settings;
+  const { transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
-  const preRegistered = preRegisteredClients(settings.clients, (uri) => remoteKeys(uri, fetchKeys, clock));
-  const findClient = createFindClient({ preRegistered, registered: registeredClients, assertReady: installationKey });
+  const policy = settings.clientIdMetadataDocuments;
+  const allowLoopback = policy?.allowLoopback ?? false;
+  const guardedFetch = bounded(createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback }), clock);
+  const keysAt = createRemoteKeys(async (uri) => (await guardedFetch(uri, jwksLimits)).document, clock);
+  const preRegistered = preRegisteredClients(settings.clients, keysAt);
+  const documents = policy && createMetadataDocuments(policy, { ...foundation, fetch: guardedFetch, keysAt });
+  const findClient: FindClient = soleClient
+    ? () => Promise.resolve(soleClient)
+    : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });
   const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
-  const mayActForItself = (clientId: string) =>
-    preRegistered.get(clientId)?.metadata.grant_types.includes('client_credentials') ?? false;
+  const machines = machineClientIds(settings.clients);
 
   const grantIds = createGrantIds(installationKey, randomness);
-  const grants = createGrants(store, grantIds, clock, randomness, settings, log);
   const credentials = createCredentials(ring);
-  const vault = createVault(store, sealing, randomness);
-  const accessTokens = createAccessTokens(issuer, signingKeys, clock, randomness, accessTokenTtl);
+  const accessTokens = createAccessTokens(
+    issuer,
+    signingKeys,
+    clock,
+    randomness,
+    (resource) => resources.get(resource)?.accessTokenTtl ?? accessTokenTtl,
+  );
   const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
   // Within the grace window a superseded refresh token gets an access token without a write.
   const lifetimes = {
     ...settings,
     graceTtl: settings.refreshGraceTtl,
-    tokenReserveTtl: accessTokenTtl + settings.refreshGraceTtl,
+    tokenReserveTtl: longestTokenTtl(settings) + settings.refreshGraceTtl,
   };
-  const scopesByResource = new Map([...resources].map(([url, { scopes }]) => [url, [...scopes.keys()]]));
-  const scopesOf = (resource: string) => scopesByResource.get(resource);
 
   const pool = createPooledFetch();
+  const demandsCallbackIssuer = sharedCallback && providers.length > 1;
   const upstreams = new Map(
     providers.map((provider) => {
-      const callbackUrl = issuer + callbackPath(provider, providers);
-      return [provider.id, createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock })];
+      const callbackUrl = issuer + callbackPath(provider, settings, paths);
+      const sought = soughtNames(allow ?? [], provider);
+      const services = { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer, sought };
+      return [provider.id, createUpstream(provider, services)];
     }),
   );
+  const admit = createAdmission(allow, providers, log);
+
+  const vault = createVault(store, sealing, randomness);
+  const revocations = createRevocations(vault, upstreams, log, systemSleep);
+  const grants = createGrants(store, grantIds, clock, randomness, settings, log, (key) => revocations.discard(key));
+  const freshSession = createRenewal({
+    vault,
+    upstreams,
+    admit,
+    revoke: (key, session) => revocations.begin(key, session),
+    clock,
+    sleep: systemSleep,
+    randomness,
+  });
+  const freshUpstream = createFreshUpstream(grants, freshSession);
 
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
@@ -105,24 +165,28 @@ export function createEngine(
     verifyAssertion: createVerifyAssertion(audiences, store, clock, randomness),
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, vault, clock, scopesOf, lifetimes),
-      ...([...preRegistered.keys()].some(mayActForItself) ? [clientCredentialsGrant(accessTokens, resources)] : []),
+      refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, resources, lifetimes),
+      ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources)] : []),
     ],
     flow: createBrowserFlow({
       issuer,
       findClient,
       resources,
       upstreams,
-      tokenMapper,
-      isClientSubject: mayActForItself,
+      admit,
+      describeUser,
       ask: createAsk({
-        action: `${issuer}/oauth/consent`,
+        action: issuer + paths.consent,
         resources,
         providers,
         begin,
         transactions,
         binding,
       }),
+      offerProviders: createOfferProviders(
+        providers.map(({ id }) => id),
+        chooseProvider,
+      ),
       begin,
       transactions,
       signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
@@ -137,8 +201,18 @@ export function createEngine(
         randomness,
         authorizationCodeTtl,
       }),
+      refuse: createRefuse({ issuer, resources, binding, log }),
     }),
-    verify: createVerifier(issuer, signingKeys, clock, (grantId) => grants.isAlive(grantId), mayActForItself),
-    close: () => pool.close(),
+    verify: createVerifier(
+      issuer,
+      signingKeys,
+      clock,
+      (grantId) => grants.isAlive(grantId),
+      (clientId) => machines.has(clientId),
+    ),
+    close: async () => {
+      await revocations.settle();
+      pool.close();
+    },
   };
 }

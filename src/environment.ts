@@ -12,6 +12,14 @@ import { oidcProvider } from '../providers/oidc.js';
 import { oktaProvider } from '../providers/okta.js';
 import { slackProvider } from '../providers/slack.js';
 import { ConfigurationError } from './config.js';
+import {
+  listIn,
+  rulesFromEnvironment,
+  type Environment,
+  type RuleSource,
+  type RuleWords,
+} from './environment-rules.js';
+import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** The options that environment variables can give. */
@@ -20,10 +28,9 @@ export interface EnvironmentOptions {
   readonly secret?: string[];
   readonly store?: string;
   readonly providers: UpstreamProvider[];
+  /** Who may sign in; absent where no variable says so, which lets everybody in. */
+  readonly allow?: AllowRule[];
 }
-
-/** Environment variables by their names; an empty one counts as absent. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
 interface Recipe {
@@ -32,31 +39,49 @@ interface Recipe {
   readonly prefixes: readonly string[];
   /** What it needs beside `CLIENT_ID` and `CLIENT_SECRET`: one of these. */
   readonly needs?: readonly string[];
+  /** What rules of access are called in the provider's own words. */
+  readonly words?: RuleWords;
   readonly make: (client: Client, read: (name: string) => string | undefined) => UpstreamProvider;
 }
 
 type Client = Pick<UpstreamProvider, 'clientId' | 'clientSecret'>;
 
 const recipes: readonly Recipe[] = [
-  { name: 'Google', prefixes: ['GOOGLE'], make: googleProvider },
+  { name: 'Google', prefixes: ['GOOGLE'], words: { HOSTED_DOMAIN: 'organizations' }, make: googleProvider },
   {
     name: 'GitHub',
     prefixes: ['GITHUB'],
+    words: { ALLOWED_ORGS: 'organizations', ALLOWED_TEAMS: 'groups' },
     make: (client, read) => githubProvider({ ...client, baseUrl: read('BASE_URL') }),
   },
   {
     name: 'Azure',
     prefixes: ['AZURE', 'MICROSOFT'],
     needs: ['TENANT_ID'],
-    make: (client, read) => azureProvider({ ...client, tenantId: read('TENANT_ID') }),
+    words: { ALLOWED_TENANTS: 'organizations' },
+    make: (client, read) => {
+      const tenants = read('ALLOWED_TENANTS') ?? read('ALLOWED_ORGANIZATIONS');
+      const allowedTenants = tenants === undefined ? undefined : listIn(tenants);
+      return azureProvider({
+        ...client,
+        tenantId: read('TENANT_ID'),
+        allowedTenants,
+        anyTenant: read('ALLOW_EVERYBODY') === 'true',
+      });
+    },
   },
   {
     name: 'GitLab',
     prefixes: ['GITLAB'],
     make: (client, read) => gitlabProvider({ ...client, baseUrl: read('BASE_URL') ?? read('ISSUER') }),
   },
-  { name: 'Slack', prefixes: ['SLACK'], make: slackProvider },
-  { name: 'Discord', prefixes: ['DISCORD'], make: discordProvider },
+  { name: 'Slack', prefixes: ['SLACK'], words: { ALLOWED_WORKSPACES: 'organizations' }, make: slackProvider },
+  {
+    name: 'Discord',
+    prefixes: ['DISCORD'],
+    words: { ALLOWED_GUILDS: 'organizations', ALLOWED_ROLES: 'groups' },
+    make: discordProvider,
+  },
   {
     name: 'Okta',
     prefixes: ['OKTA'],
@@ -93,39 +118,52 @@ const recipes: readonly Recipe[] = [
 
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
- * current one first), `GATEHOUSE_STORE`, and the variables of the providers.
+ * current one first), `GATEHOUSE_STORE`, the variables of the providers, and who may sign in.
  *
- * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables
+ * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
+ *   cannot be used of the rules
  */
 export function optionsFromEnvironment(environment: Environment): EnvironmentOptions {
   const read = reader(environment);
   const issuer = read('GATEHOUSE_URL');
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
+  const faults: string[] = [];
+  const sources = configuredProviders(environment, faults);
+  const allow = rulesFromEnvironment(environment, sources, faults);
+  if (faults.length > 0) throw new ConfigurationError(faults);
   return {
     ...(issuer !== undefined && { issuer }),
-    ...(secret !== undefined && { secret: secret.split(/[\s,]+/).filter((each) => each !== '') }),
+    ...(secret !== undefined && { secret: listIn(secret) }),
     ...(store !== undefined && { store }),
-    providers: providersFromEnvironment(environment),
+    providers: sources.flatMap(({ provider }) => provider ?? []),
+    ...(allow && { allow }),
   };
 }
 
 /**
  * Makes a provider of every set of variables that is there: `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`, `OKTA_…`
  * with `OKTA_ISSUER` or `OKTA_DOMAIN`, and so on; `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET` for any
- * other, `OIDC_ACME_ISSUER` and so on for several, whose id is then `acme`.
+ * other, `OIDC_ACME_ISSUER` and so on for several, whose id is then `acme`. Who may sign in with them is what
+ * {@link optionsFromEnvironment} reads.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables
  */
 export function providersFromEnvironment(environment: Environment): UpstreamProvider[] {
   const faults: string[] = [];
-  const providers = [...recipes, ...namedOidcRecipes(environment)].flatMap((recipe) => {
+  const sources = configuredProviders(environment, faults);
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return sources.flatMap(({ provider }) => provider ?? []);
+}
+
+function configuredProviders(environment: Environment, faults: string[]): RuleSource[] {
+  return [...recipes, ...namedOidcRecipes(environment)].flatMap((recipe): RuleSource[] => {
     const read = prefixed(environment, recipe.prefixes);
     const { prefixes, needs = [] } = recipe;
     const required = [needs, ['CLIENT_ID'], ['CLIENT_SECRET']].filter((names) => names.length > 0);
     const missing = required.filter((names) => names.every((name) => read(name) === undefined));
     // What a provider has a default for does not make it: such variables are often there for other programs.
-    if (missing.length === required.length) return [];
+    if (missing.length === required.length) return [{ ...recipe, provider: undefined }];
     const used = prefixes.find((prefix) => required.flat().some((name) => prefixed(environment, [prefix])(name)));
     const spell = (names: readonly string[]) => names.map((name) => `${used ?? ''}_${name}`).join(' or ');
     if (missing.length > 0) {
@@ -134,10 +172,8 @@ export function providersFromEnvironment(environment: Environment): UpstreamProv
       return [];
     }
     const client = { clientId: read('CLIENT_ID') ?? '', clientSecret: read('CLIENT_SECRET') ?? '' };
-    return [recipe.make(client, read)];
+    return [{ ...recipe, provider: recipe.make(client, read) }];
   });
-  if (faults.length > 0) throw new ConfigurationError(faults);
-  return providers;
 }
 
 /** A recipe for every `OIDC_<NAME>_…`, in the order of the names. */

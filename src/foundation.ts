@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConfigurationError, type Settings } from './config.js';
+import { ConfigurationError, longestTokenTtl, type Settings } from './config.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -69,18 +69,22 @@ function openStore(store: Settings['store'], clock: Clock): Store {
 }
 
 function createSigningKeys(
-  { signing, accessTokenTtl }: Settings,
+  settings: Settings,
   store: Store,
   sealing: Sealing,
   randomness: Randomness,
   clock: Clock,
 ): SigningKeys {
+  const { signing } = settings;
   switch (signing.kind) {
     case 'shared':
       return sharedSigningKeys(signing.secret);
     case 'supplied':
       return suppliedSigningKeys(signing.algorithm, signing.keys);
     case 'rotating':
-      return rotatingSigningKeys(store, sealing, randomness, clock, { ...signing, longestTokenTtl: accessTokenTtl });
+      return rotatingSigningKeys(store, sealing, randomness, clock, {
+        ...signing,
+        longestTokenTtl: longestTokenTtl(settings),
+      });
   }
 }

@@ -1,23 +1,31 @@
 export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
 export { ConfigurationError } from './config.js';
-export {
-  optionsFromEnvironment,
-  providersFromEnvironment,
-  type Environment,
-  type EnvironmentOptions,
-} from './environment.js';
+export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
+export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
-export type { ProviderSummary, TokenMapper } from './flow/map-identity.js';
+export type { TokenMapper } from './flow/map-identity.js';
+export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
+export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
-export type { ClientOptions, OAuthAuthorizationServerOptions, ResourceOptions, SigningOptions } from './options.js';
+export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
+export type { OAuthProxyOptions } from './proxy-config.js';
+export type {
+  ClientIdMetadataDocumentOptions,
+  ClientOptions,
+  OAuthAuthorizationServerOptions,
+  ResourceOptions,
+  ScopeOptions,
+  SigningOptions,
+} from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
-export type { UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
+export type { AllowRule } from './upstream/allow-rule.js';
+export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
 export type { FetchHandler } from './web/fetch-handler.js';

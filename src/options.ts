@@ -1,8 +1,10 @@
+import type { ChooseProvider } from './flow/offer-providers.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { Store } from './storage/store.js';
+import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** How an authorization server is set up. Every duration is in seconds. */
@@ -26,6 +28,22 @@ export interface OAuthAuthorizationServerOptions {
    * @defaultValue one, at `/mcp` below the issuer, without scopes
    */
   resources?: ResourceOptions[] | undefined;
+  /**
+   * Chooses the provider of a request, or some of several. @defaultValue the one that the client's `provider` parameter
+   * names; without it, all are offered
+   */
+  chooseProvider?: ChooseProvider | undefined;
+  /**
+   * Whether several providers share one redirect URI, `/oauth/callback`. Only for providers that name themselves in
+   * callbacks (RFC 9207), as Google, GitHub and Keycloak do. @defaultValue false: `/oauth/callback/<provider id>`
+   */
+  sharedCallback?: boolean | undefined;
+  /**
+   * Who may sign in: whoever fulfils one of these rules, at the sign-in and whenever the provider is asked again.
+   *
+   * @defaultValue everybody whom the provider signs in
+   */
+  allow?: AllowRule | readonly AllowRule[] | undefined;
   /** Clients that are known beforehand, and need not register. @defaultValue none */
   clients?: ClientOptions[] | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
@@ -36,6 +54,13 @@ export interface OAuthAuthorizationServerOptions {
   allowMemoryStoreInProduction?: boolean | undefined;
   /** Whether clients may register themselves (RFC 7591). @defaultValue true */
   enableDCR?: boolean | undefined;
+  /**
+   * Whether `/authorize`, `/token` and `/register` are served too, where the issuer has no path: clients of 2025 fall
+   * back on them. Set it to false where the application has such routes itself. @defaultValue true
+   */
+  rootAliases?: boolean | undefined;
+  /** Whether a client may name itself by the URL of its metadata, and which may. @defaultValue all, without loopback */
+  clientIdMetadataDocuments?: ClientIdMetadataDocumentOptions | false | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
   signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
@@ -80,10 +105,24 @@ export interface ResourceOptions {
   name?: string | undefined;
   /** Where developers read about it. */
   documentation?: string | undefined;
-  /** Its scopes, each with what it allows, in words for a person. @defaultValue none */
-  scopes?: Record<string, string> | undefined;
+  /**
+   * Its scopes, each with what it allows, in words for a person, and perhaps the narrower scopes that it includes.
+   *
+   * @defaultValue none
+   */
+  scopes?: Record<string, string | ScopeOptions> | undefined;
   /** What a client gets that asks for nothing; tools that need more ask for it. @defaultValue all scopes */
   defaultScopes?: string[] | undefined;
+  /** How long an access token for it lives. @defaultValue the server's `accessTokenTtl` */
+  accessTokenTtl?: number | undefined;
+}
+
+/** What one scope means. */
+export interface ScopeOptions {
+  /** What it allows, in words for a person. */
+  description: string;
+  /** Other scopes of the resource that whoever has this one has too. @defaultValue none */
+  implies?: string[] | undefined;
 }
 
 /** A client that is known beforehand. What proves that it is the client is one of the secrets or keys, or nothing. */
@@ -121,6 +160,23 @@ export interface ClientOptions {
    * @defaultValue ask
    */
   consent?: 'ask' | 'skip' | undefined;
+}
+
+/** Which Client ID Metadata Documents are accepted. A domain stands for its subdomains too. */
+export interface ClientIdMetadataDocumentOptions {
+  /** @defaultValue true */
+  enabled?: boolean | undefined;
+  /** The only domains whose documents are read. @defaultValue all */
+  allowedDomains?: string[] | undefined;
+  /** Domains whose documents are not read. @defaultValue none */
+  deniedDomains?: string[] | undefined;
+  /**
+   * For development: also reads documents from `localhost`, `127.0.0.1` and `[::1]`, with plain http too. Needs an
+   * issuer on loopback, and is refused in production. @defaultValue false
+   */
+  allowLoopback?: boolean | undefined;
+  /** Documents that are taken as they stand here and never fetched, by their URLs. @defaultValue none */
+  pinned?: Record<string, object> | undefined;
 }
 
 /** How access tokens are signed. */

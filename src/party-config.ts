@@ -6,9 +6,23 @@ import { isScopeToken } from './protocol/scope.js';
 import { faultsOf } from './upstream/provider-faults.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
+/** A duration in seconds. */
+export const seconds = (min: number, max: number) =>
+  z
+    .int({ error: `has to be a whole number of seconds from ${min} to ${max}` })
+    .min(min)
+    .max(max);
+
 /** A resource as it was configured. */
 export interface ConfiguredResource extends Resource {
   readonly documentation?: string;
+  /** Seconds, where it differs from the server's. */
+  readonly accessTokenTtl?: number;
+}
+
+/** A resource without scopes, where nothing more is known. */
+export function plainResource(url: string): ConfiguredResource {
+  return { url, scopes: new Map(), implied: new Map(), defaultScopes: [] };
 }
 
 const isSecureUrl = (text: string) => {
@@ -29,6 +43,11 @@ export const issuer = z
   })
   .refine(isSecureUrl, { error: 'has to be https: plain http is for loopback addresses (localhost, 127.0.0.1) only' });
 
+/** The option `accessTokenTtl`, of the server and of a resource. */
+export const accessTokenTtl = seconds(30, 24 * 3600);
+
+const describedScope = z.strictObject({ description: z.string(), implies: z.array(z.string()).default([]) });
+
 /** One of the option `resources`. */
 export const resource = z
   .strictObject({
@@ -42,21 +61,43 @@ export const resource = z
     name: z.string().min(1).max(100).optional(),
     documentation: z.url({ protocol: /^https?$/, error: 'has to be a web address' }).optional(),
     scopes: z
-      .record(z.string(), z.string())
+      .record(z.string(), z.union([z.string(), describedScope]))
       .default({})
       .refine((scopes) => Object.keys(scopes).every(isScopeToken), { error: 'has a name that is no scope token' }),
     defaultScopes: z.array(z.string()).optional(),
+    accessTokenTtl: accessTokenTtl.optional(),
   })
   .refine(({ scopes, defaultScopes = [] }) => defaultScopes.every((scope) => Object.hasOwn(scopes, scope)), {
     error: 'has defaultScopes that are not among its scopes',
   })
-  .transform(({ url, name, documentation, scopes, defaultScopes }): ConfiguredResource => ({
+  .refine(
+    ({ scopes }) =>
+      Object.values(scopes)
+        .flatMap(impliedBy)
+        .every((scope) => Object.hasOwn(scopes, scope)),
+    {
+      error: 'has a scope that implies one which is not among its scopes',
+    },
+  )
+  .transform(({ url, name, documentation, scopes, defaultScopes, accessTokenTtl }): ConfiguredResource => ({
     url: canonicalResource(url) ?? url,
-    scopes: new Map(Object.entries(scopes)),
+    scopes: new Map(Object.entries(scopes).map(([scope, said]) => [scope, descriptionOf(said)])),
+    implied: new Map(Object.entries(scopes).map(([scope, said]) => [scope, impliedBy(said)])),
     defaultScopes: defaultScopes ?? Object.keys(scopes),
     ...(name !== undefined && { name }),
     ...(documentation !== undefined && { documentation }),
+    ...(accessTokenTtl !== undefined && { accessTokenTtl }),
   }));
+
+type ScopeSetting = string | z.output<typeof describedScope>;
+
+function descriptionOf(scope: ScopeSetting): string {
+  return typeof scope === 'string' ? scope : scope.description;
+}
+
+function impliedBy(scope: ScopeSetting): readonly string[] {
+  return typeof scope === 'string' ? [] : scope.implies;
+}
 
 const presetResult = z.custom<UpstreamProvider>(
   (value) =>

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { Resolver } from 'node:dns/promises';
+import type { ResolveHost } from './clients/guarded-fetch.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
-import type { Clock } from './storage/clock.js';
+import type { Clock, Sleep } from './storage/clock.js';
 
 /** The system's clock. */
 export const systemClock: Clock = () => Date.now() / 1000;
+
+/** Waits by the system's timers. */
+export const systemSleep: Sleep = (seconds, signal) =>
+  setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined);
 
 /** The system's randomness, drawn in larger portions: a call for each few bytes costs far more. */
 export function createSystemRandomness(): Randomness {
@@ -14,6 +21,20 @@ export function createSystemRandomness(): Randomness {
     const drawn = Buffer.from(pool.subarray(0, bytes));
     pool = pool.subarray(bytes);
     return drawn;
+  };
+}
+
+/**
+ * Makes a resolver that asks the name servers themselves.
+ *
+ * The system's own look-up runs on the few threads that everything else shares: names that resolve slowly, which
+ * strangers can make up, would stop them. It would also find what only this computer knows under a name.
+ */
+export function createSystemResolver(): ResolveHost {
+  const resolver = new Resolver({ timeout: 1500, tries: 2 });
+  return async (hostname) => {
+    const families = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+    return families.flatMap((family) => (family.status === 'fulfilled' ? family.value : []));
   };
 }
 

@@ -47,7 +47,7 @@ export class HeadlessBrowser {
     for (let hops = 0; hops < 20; hops++) {
       if (this.#stopAt(next)) return { url: next, status: 0, html: '' };
       const cookies = this.#cookiesOf(next);
-      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const cookie = this.cookiesFor(next);
       const headers = { accept: 'text/html', ...(origin && { origin }), ...(cookie && { cookie }) };
       const method = body ? 'POST' : 'GET';
       const response = await fetch(next, { method, headers, redirect: 'manual', ...(body && { body }) });
@@ -58,6 +58,11 @@ export class HeadlessBrowser {
       [body, origin] = [undefined, undefined];
     }
     throw new Error(`Too many redirects, the last one to ${next.origin}${next.pathname}`);
+  }
+
+  /** The `Cookie` header that it would send with a request. */
+  cookiesFor(url: URL): string {
+    return [...this.#cookiesOf(url)].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
   #cookiesOf({ hostname }: URL): Map<string, string> {

@@ -14,14 +14,11 @@ try {
 try {
   const settings = readSettings(process.env, folder);
   const quickStart = await startQuickStart(settings);
-  const { mcpUrl, providers } = quickStart;
+  const { mcpUrl, providers, callbackUrls } = quickStart;
   const usesLocalProvider = settings.providers.length === 0;
   const listensElsewhere = new URL(settings.url).port !== String(settings.port);
-  const callbacks = settings.providers.map(
-    ({ id }) => `/oauth/callback${settings.providers.length > 1 ? `/${id}` : ''}`,
-  );
   const hints = [
-    ...callbacks.map((path) => `Redirect URI to register at the provider: ${settings.url}${path}`),
+    ...(usesLocalProvider ? [] : callbackUrls.map((url) => `Redirect URI to register at the provider: ${url}`)),
     ...(listensElsewhere
       ? [`It listens on port ${settings.port} of this computer: your proxy has to lead there.`]
       : []),

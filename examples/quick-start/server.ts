@@ -13,12 +13,14 @@ export interface QuickStart {
   readonly mcpUrl: string;
   /** The names of the providers that users sign in with. */
   readonly providers: readonly string[];
+  /** The redirect URIs to register there. */
+  readonly callbackUrls: readonly string[];
   close(): Promise<void>;
 }
 
 /** Starts an MCP server with mcp-gatehouse before it, and a local OpenID provider when no other is configured. */
 export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
-  const { url, port, secret, store } = settings;
+  const { url, port, secret, store, allow } = settings;
   const app = express().disable('x-powered-by');
   const providers = settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
 
@@ -28,6 +30,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     secret,
     store,
     providers,
+    allow,
     resources: [
       {
         url: mcpUrl,
@@ -61,6 +64,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
   return {
     mcpUrl,
     providers: providers.map(({ name }) => name),
+    callbackUrls: Object.values(gate.callbackUrls),
     async close() {
       await Promise.all(servers.map(stop));
       await gate.close();

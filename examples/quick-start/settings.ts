@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, optionsFromEnvironment, type Environment, type EnvironmentOptions } from 'mcp-gatehouse';
+import {
+  ConfigurationError,
+  optionsFromEnvironment,
+  type AllowRule,
+  type Environment,
+  type EnvironmentOptions,
+} from 'mcp-gatehouse';
 import type { UpstreamProvider } from 'mcp-gatehouse/providers';
 
 /** How the quick start was told to run, with everything filled in that may be left out. */
@@ -15,6 +21,8 @@ export interface QuickStartSettings {
   readonly state: string;
   /** Empty: the local provider is used. */
   readonly providers: readonly UpstreamProvider[];
+  /** Who may sign in; absent: everybody. */
+  readonly allow?: readonly AllowRule[];
 }
 
 /**
@@ -27,7 +35,7 @@ export interface QuickStartSettings {
  */
 export function readSettings(environment: Environment, folder: string): QuickStartSettings {
   const faults: string[] = [];
-  const { issuer, secret, store, providers } = readOptions(environment, faults);
+  const { issuer, secret, store, providers, allow } = readOptions(environment, faults);
   const port = Number(environment['PORT']?.trim() || '3000');
   const url = (issuer ?? `http://localhost:${port}`).replace(/\/+$/, '');
   if (!Number.isInteger(port) || port < 1 || port > 65535) faults.push('PORT has to be a number from 1 to 65535.');
@@ -50,6 +58,7 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     store: kept,
     state: kept === 'memory:' ? 'memory: it is gone at the next start' : kept.replace(/^sqlite:/, ''),
     providers,
+    ...(allow && { allow }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Client {
   readonly authenticationMethod: ClientAuthenticationMethod;
   /** Tells whether a presented secret is this client's, in constant time. A public client has none. */
   readonly secretMatches: (presented: string) => boolean;
+  /** The host that is known to stand behind the metadata; absent when anybody may have made it up. */
+  readonly verifiedHost?: string;
   /** What its assertions are verified with, where it authenticates by `private_key_jwt`. */
   readonly keys?: ClientKeys;
   /** What the operator lets it ask for; without it, everything. */

@@ -1,8 +1,13 @@
 import { BoundedMap } from '../storage/bounded-map.js';
 import type { Client } from './client.js';
+import type { MetadataDocuments } from './metadata-documents.js';
 import type { RegisteredClientIds } from './registered-client-id.js';
 
-/** Finds the client of an id, or answers undefined when there is none. */
+/**
+ * Finds the client of an id, or answers undefined when there is none.
+ *
+ * @throws {AuthError} temporarily_unavailable when that cannot be told now
+ */
 export type FindClient = (clientId: string) => Promise<Client | undefined>;
 
 /** What knows clients. */
@@ -10,6 +15,8 @@ export interface FindClientServices {
   /** The clients of the configuration, by their ids. */
   readonly preRegistered: ReadonlyMap<string, Client>;
   readonly registered: RegisteredClientIds;
+  /** Absent when a URL names no client here. */
+  readonly documents?: MetadataDocuments | undefined;
   /**
    * Rejects when this server runs under a secret that is not its own. It then knows no client, and must not say so:
    * clients drop everything when they hear that they are unknown.
@@ -23,12 +30,14 @@ export interface FindClientServices {
  * Those of the configuration come first. An id that was made here needs no store: it either proves itself, or belongs
  * to nobody.
  */
-export function createFindClient({ preRegistered, registered, assertReady }: FindClientServices): FindClient {
+export function createFindClient(services: FindClientServices): FindClient {
+  const { preRegistered, registered, documents, assertReady } = services;
   // Reading an id costs as much as signing a token, and the same clients come again and again.
   const known = new BoundedMap<string, Client>(maxKnownClients);
   return async (clientId) => {
     const configured = preRegistered.get(clientId);
     if (configured) return configured;
+    if (documents?.covers(clientId)) return documents.find(clientId);
     const client = known.get(clientId) ?? registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);

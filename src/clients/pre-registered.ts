@@ -52,3 +52,9 @@ function preRegistered(
     ...(proof.kind === 'remote keys' && { keys: keysAt(proof.jwksUri) }),
   };
 }
+
+/** The clients that may act for themselves: their ids are subjects of tokens. */
+export function machineClientIds(configured: readonly ConfiguredClient[]): ReadonlySet<string> {
+  const machines = configured.filter(({ metadata }) => metadata.grant_types.includes('client_credentials'));
+  return new Set(machines.map(({ clientId }) => clientId));
+}

@@ -1,5 +1,6 @@
 import { AuthError } from '../protocol/auth-error.js';
 import { isWithin, type Clock } from '../storage/clock.js';
+import { RecentMap } from './recent-map.js';
 import { readClientKeys, type ClientKey, type ClientKeys } from './client-keys.js';
 
 /** Fetches the JWK set of a client, and answers the parsed document. Bounds time and size, and the address. */
@@ -11,6 +12,17 @@ const freshTtl = 600;
 const staleTtl = 24 * 3600;
 /** Seconds between two attempts, so that nobody can make this server hammer another one. */
 const pauseTtl = 30;
+const maxKnownUris = 500;
+
+/** Makes the keys at an address; those of one address are one, however many clients name it. */
+export function createRemoteKeys(fetchKeys: FetchKeys, clock: Clock): (jwksUri: string) => ClientKeys {
+  const known = new RecentMap<string, ClientKeys>(maxKnownUris);
+  return (jwksUri) => {
+    const keys = known.get(jwksUri) ?? remoteKeys(jwksUri, fetchKeys, clock);
+    known.set(jwksUri, keys);
+    return keys;
+  };
+}
 
 /**
  * The keys that a client publishes at its `jwks_uri` (RFC 7591 §2).

@@ -2,8 +2,12 @@ import type { BrowserFlow } from '../flow/browser-flow.js';
 import type { Endpoint } from '../http/router.js';
 import { renderForBrowser } from './browser-error.js';
 
-/** `GET /oauth/callback`, or `/oauth/callback/<id>`: our redirection endpoint at a provider (RFC 6749 §3.1.2). */
-export function callbackEndpoint(flow: BrowserFlow, issuer: string, provider: string): Endpoint {
+/**
+ * `GET /oauth/callback`, or `/oauth/callback/<id>`: our redirection endpoint at a provider (RFC 6749 §3.1.2).
+ *
+ * @param provider - whose door this is; undefined for the one that all share
+ */
+export function callbackEndpoint(flow: BrowserFlow, issuer: string, provider: string | undefined): Endpoint {
   return {
     methods: ['GET'],
     cors: false,

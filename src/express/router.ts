@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../http/log.js';
+import type { HttpReply, HttpRequest } from '../http/message.js';
 import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';
 import { pathOf, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
@@ -30,23 +31,43 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
       });
     }
     const urls = [request.originalUrl ?? request.url ?? '/', request.url ?? '/'];
-    const url = urls.find((each) => server.serves(pathOf(each)));
+    const url = urls.find((each) => server.serves(pathOf(each), request.method ?? 'GET'));
     if (url === undefined) {
       if (next) next();
       else writeReply(request, response, notFoundReply);
       return;
     }
-    plainBody(request)
-      .then((body) => server.dispatch({ ...plainRequest(request, newRequestId(), url), body }))
-      .then((reply) => {
-        // Something else has answered, such as a time limit of the application.
-        if (response.headersSent) return;
-        // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
-        response.removeHeader('access-control-allow-origin');
-        response.removeHeader('access-control-allow-credentials');
-        writeReply(request, response, reply);
-      })
-      // Only a connection that broke off gets here: endpoints answer their own faults.
-      .catch(() => response.destroy());
+    respond(request, response, url, newRequestId(), (plain) => server.dispatch(plain));
   };
+}
+
+/** Serves one endpoint at whatever path an application has mounted it. */
+export function doorHandler(
+  answer: (request: HttpRequest) => Promise<HttpReply>,
+  newRequestId: () => string,
+): NodeHandler {
+  return (request: NodeRequest, response) => {
+    respond(request, response, request.originalUrl ?? request.url ?? '/', newRequestId(), answer);
+  };
+}
+
+function respond(
+  request: NodeRequest,
+  response: ServerResponse,
+  url: string,
+  requestId: string,
+  answer: (request: HttpRequest) => Promise<HttpReply>,
+): void {
+  plainBody(request)
+    .then((body) => answer({ ...plainRequest(request, requestId, url), body }))
+    .then((reply) => {
+      // Something else has answered, such as a time limit of the application.
+      if (response.headersSent) return;
+      // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
+      response.removeHeader('access-control-allow-origin');
+      response.removeHeader('access-control-allow-credentials');
+      writeReply(request, response, reply);
+    })
+    // Only a connection that broke off gets here: endpoints answer their own faults.
+    .catch(() => response.destroy());
 }

@@ -3,15 +3,15 @@ import type { HttpReply, HttpRequest } from '../http/message.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
+import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
-import type { ProviderSummary } from './map-identity.js';
-import type { BeginTransaction, RequestedAuthorization, Transactions } from './transaction.js';
+import type { AskedAuthorization, BeginTransaction, Transactions } from './transaction.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
   request: HttpRequest,
-  requested: RequestedAuthorization,
+  asked: AskedAuthorization,
   client: Client,
   target: RedirectTarget,
   notice?: string,
@@ -34,11 +34,11 @@ export interface AskServices {
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Ask {
   const { action, resources, providers, begin, transactions, binding } = services;
-  return (request, requested, client, target, notice) => {
+  return (request, asked, client, target, notice) => {
     const known = binding.browserOf(request);
     const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
-    const { resource, scopes } = requested;
-    const transaction = transactions.seal(begin(requested, browser));
+    const { resource, scopes } = asked;
+    const transaction = transactions.seal(begin(asked, browser));
     const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
     return consentPage({
       action,
@@ -46,6 +46,7 @@ export function createAsk(services: AskServices): Ask {
       client: {
         name: client.metadata.client_name,
         ...(client.metadata.client_uri !== undefined && { uri: client.metadata.client_uri }),
+        ...(client.verifiedHost !== undefined && { verifiedHost: client.verifiedHost }),
       },
       redirect: describeRedirect(target.uri),
       resource: { url: resource, ...(name !== undefined && { name }) },
@@ -53,7 +54,7 @@ export function createAsk(services: AskServices): Ask {
         name: scope,
         description: described.get(scope) ?? (scope === 'offline_access' ? offlineAccess : undefined),
       })),
-      providers,
+      providers: providers.filter(({ id }) => asked.providers.includes(id)),
       ...(notice !== undefined && { notice }),
       ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
     });

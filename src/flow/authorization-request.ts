@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.js';
+import { FetchFault } from '../clients/fetch-fault.js';
 import type { FindClient } from '../clients/find-client.js';
 import { permittedResource, permittedScopes } from '../clients/permitted.js';
 import { AuthError } from '../protocol/auth-error.js';
@@ -6,7 +7,7 @@ import type { Parameters } from '../protocol/parameters.js';
 import { codeChallengeMethod, isCodeChallenge } from '../protocol/pkce.js';
 import { proveRedirectTarget } from '../protocol/redirect-proof.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
-import { parseScope } from '../protocol/scope.js';
+import { parseScope, type ImpliedScopes } from '../protocol/scope.js';
 import type { RequestedAuthorization, Transaction } from './transaction.js';
 
 /** A resource (MCP server) that tokens are issued for. */
@@ -15,6 +16,7 @@ export interface Resource {
   readonly name?: string;
   /** Scopes with what they mean to a person. */
   readonly scopes: ReadonlyMap<string, string>;
+  readonly implied: ImpliedScopes;
   /** What a client gets that asks for nothing. */
   readonly defaultScopes: readonly string[];
 }
@@ -45,15 +47,27 @@ export function readRequester(parameters: Parameters): Requester {
 /**
  * Finds the client, and proves where the answer goes. Until then the user has to be told of every fault.
  *
- * @throws {AuthError} invalid_client, invalid_request
+ * @throws {AuthError} invalid_client, invalid_request; temporarily_unavailable when it cannot be told now
  */
 export async function proveRequester(
   { clientId, redirectUri, state }: Requester,
   findClient: FindClient,
 ): Promise<{ client: Client; target: RedirectTarget }> {
-  const client = await findClient(clientId);
+  const client = await findClient(clientId).catch(asFaultOfRequest);
   if (!client) throw new AuthError('invalid_client', 'The client is not registered with this server.');
   return { client, target: proveRedirectTarget(client.metadata.redirect_uris, redirectUri, state) };
+}
+
+/**
+ * That a client's own document cannot be read is no outage here: anybody could cause a 503, and with it an alarm, by
+ * naming a host that is not there. The token endpoint answers 503 all the same, since a client would take anything
+ * else for a reason to forget its tokens; here it has none to lose, and a person has to be told.
+ */
+function asFaultOfRequest(thrown: unknown): never {
+  if (thrown instanceof AuthError && thrown.cause instanceof FetchFault && !thrown.cause.isBusy) {
+    throw new AuthError('invalid_request', thrown.message, { cause: thrown.cause });
+  }
+  throw thrown;
 }
 
 /**

@@ -8,15 +8,19 @@ import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { Admit } from '../upstream/admission.js';
+import { Refusal } from '../upstream/refusal.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { Ask } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { IssueCode } from './issue-code.js';
 import { nextStep } from './journey.js';
-import { mapIdentity, type TokenMapper } from './map-identity.js';
+import type { DescribeUser } from './map-identity.js';
+import type { OfferProviders } from './offer-providers.js';
+import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
-import type { BeginTransaction, RequestedAuthorization, Transaction, Transactions } from './transaction.js';
+import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
 
 /** The three doors that a browser comes through. */
 export interface BrowserFlow {
@@ -24,8 +28,8 @@ export interface BrowserFlow {
   authorize(request: HttpRequest): Promise<HttpReply>;
   /** The user answers the consent page. */
   answer(request: HttpRequest): Promise<HttpReply>;
-  /** A provider sends the browser back. */
-  return(request: HttpRequest, provider: string): Promise<HttpReply>;
+  /** A provider sends the browser back, to a door of its own or, with `undefined`, to the one that all share. */
+  return(request: HttpRequest, provider: string | undefined): Promise<HttpReply>;
 }
 
 /** What the journey needs. */
@@ -34,40 +38,41 @@ export interface BrowserFlowServices {
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly tokenMapper: TokenMapper | undefined;
-  /** Tells whether a subject is that of a client that acts for itself. */
-  readonly isClientSubject: (sub: string) => boolean;
+  readonly admit: Admit;
+  readonly describeUser: DescribeUser;
   readonly ask: Ask;
+  readonly offerProviders: OfferProviders;
   readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
   readonly issueCode: IssueCode;
+  readonly refuse: Refuse;
 }
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, tokenMapper, isClientSubject } = services;
-  const { ask, begin, transactions, signIns, binding, issueCode } = services;
+  const { issuer, findClient, resources, upstreams, admit, describeUser } = services;
+  const { ask, offerProviders, begin, transactions, signIns, binding, issueCode, refuse } = services;
   const { origin } = new URL(issuer);
 
   /** Shows the page; or hands off without one, for a client that the operator vouches for. */
   function receive(
     request: HttpRequest,
-    requested: RequestedAuthorization,
+    asked: AskedAuthorization,
     client: Client,
     target: RedirectTarget,
   ): HttpReply | Promise<HttpReply> {
-    const [provider = '', ...others] = upstreams.keys();
+    const [provider = '', ...others] = asked.providers;
     const step = nextStep({
       event: 'arrived',
       isVouchedFor: client.skipsConsent === true,
       isNavigation: isNavigation(request),
       hasChoice: others.length > 0,
     });
-    if (step !== 'hand off to the provider') return ask(request, requested, client, target);
+    if (step !== 'hand off to the provider') return ask(request, asked, client, target);
     const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
-    return handOff(request, begin(requested, browser), provider);
+    return handOff(request, begin(asked, browser), provider);
   }
 
   async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
@@ -78,25 +83,27 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return redirectReply(location.href, binding.bind(request, transaction.id));
   }
 
-  async function identify(signIn: PendingSignIn, provider: string, request: HttpRequest): Promise<HttpReply> {
+  async function identify(
+    signIn: PendingSignIn,
+    provider: string | undefined,
+    request: HttpRequest,
+  ): Promise<HttpReply> {
     const { transaction, leg } = signIn;
-    if (leg.provider !== provider) throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
+    if (leg.provider !== (provider ?? leg.provider))
+      throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     const { target } = await proveRequester(transaction, findClient);
-    return deliveringFaults(target, async () => {
+    const finish = async () => {
       if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(leg.provider);
-      const {
-        tokens,
-        user,
-        issuer: upstreamIssuer,
-      } = await upstream.complete({
-        ...leg,
-        callbackQuery: request.query,
-      });
-      const identity = await mapIdentity(tokenMapper, upstream.provider, tokens, user, isClientSubject);
-      const signedIn = { identity, tokens, upstream: { issuer: upstreamIssuer, subject: user.sub } };
-      const code = await issueCode(transaction, signedIn);
+      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
+      await admit(upstream.provider, user);
+      const identity = await describeUser(upstream.provider, session.tokens, user);
+      const code = await issueCode(transaction, { identity, session });
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
+    };
+    return deliveringFaults(target, finish, (refusal) => {
+      const upstream = upstreamOf(leg.provider);
+      return refuse(refusal, { request, transaction, provider: upstream.provider, target });
     });
   }
 
@@ -111,17 +118,18 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const parameters = parseParameters(request.query);
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
-      return deliveringFaults(target, () => {
+      return deliveringFaults(target, async () => {
         const requested = readAuthorizationRequest(parameters, requester, resources, client);
-        return receive(request, requested, client, target);
+        const providers = await offerProviders(requested, client, parameters.get('provider'));
+        return receive(request, { ...requested, providers }, client, target);
       });
     },
 
     async answer(request) {
       const form = readForm(request);
       const transaction = transactions.open(form.require('transaction'));
-      const decision = readDecision(form.require('decision'), [...upstreams.keys()]);
       if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
+      const decision = readDecision(form.require('decision'), transaction.providers);
       const { client, target } = await proveRequester(transaction, findClient);
       const sameBrowser = isSameOrigin(request, origin) && binding.browserOf(request) === transaction.browser;
       const status = (await signIns.find(transaction.id))?.status ?? 'unanswered';
@@ -161,10 +169,12 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 async function deliveringFaults(
   target: RedirectTarget,
   step: () => HttpReply | Promise<HttpReply>,
+  refuse?: (refusal: Refusal) => HttpReply,
 ): Promise<HttpReply> {
   try {
     return await step();
   } catch (thrown) {
+    if (refuse && thrown instanceof Refusal) return refuse(thrown);
     throw toAuthError(thrown).deliveredTo(target);
   }
 }

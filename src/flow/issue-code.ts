@@ -6,16 +6,15 @@ import { sealIdentity } from '../grants/sealed-identity.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Sealing } from '../keys/sealing.js';
-import type { UpstreamTokens } from '../upstream/provider.js';
+import { renewalDueAt, type UpstreamSession } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
 import type { Transaction } from './transaction.js';
 
 /** What a finished sign-in has established. */
 export interface SignedIn {
   readonly identity: Identity;
-  /** The user at the provider: what the grant is kept under. */
-  readonly upstream: { readonly issuer: string; readonly subject: string };
-  readonly tokens: UpstreamTokens;
+  /** The user at the provider, which is what the grant is kept under, and the provider's tokens. */
+  readonly session: UpstreamSession;
 }
 
 /** Makes a grant of an approved transaction and its user, and answers the authorization code. */
@@ -37,8 +36,8 @@ export interface IssueCodeServices {
 /** Issues authorization codes. */
 export function createIssueCode(services: IssueCodeServices): IssueCode {
   const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl } = services;
-  return async (transaction, { identity, upstream, tokens }) => {
-    const grantId = await grantIds.create(upstream.issuer, upstream.subject);
+  return async (transaction, { identity, session }) => {
+    const grantId = await grantIds.create(session.issuer, session.subject);
     const now = clock();
     const { clientId, resource, scopes, codeChallenge, redirectUri } = transaction;
     const code = {
@@ -56,9 +55,10 @@ export function createIssueCode(services: IssueCodeServices): IssueCode {
       salt: randomText(randomness),
       createdAt: now,
       code,
+      upstreamCheckAt: renewalDueAt(session),
     };
     // The vault first: a grant whose upstream tokens are missing would be worse than tokens that nobody can use.
-    await vault.put(vaultKey(grantId), tokens, Math.ceil(code.expiresAt));
+    await vault.put(vaultKey(grantId), session, Math.ceil(code.expiresAt));
     await grants.create(grant);
     return credentials.derive('ac', code.kid, grant, 0);
   };

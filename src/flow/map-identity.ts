@@ -1,10 +1,8 @@
 import { reservedClaims } from '../grants/access-token.js';
 import type { Identity } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
-import type { UpstreamProvider, UpstreamTokens, UserInfo } from '../upstream/provider.js';
-
-/** A provider as a `tokenMapper` sees it: no secrets. */
-export type ProviderSummary = Pick<UpstreamProvider, 'id' | 'name'>;
+import type { ProviderSummary, UpstreamTokens, UserInfo } from '../upstream/provider.js';
+import { accountOf, Refusal } from '../upstream/refusal.js';
 
 /**
  * Turns the upstream identity into claims of our own access tokens.
@@ -20,55 +18,70 @@ export type TokenMapper = (
   provider: ProviderSummary,
 ) => Record<string, unknown> | undefined | Promise<Record<string, unknown> | undefined>;
 
+/**
+ * Decides who the user is in our tokens.
+ *
+ * @throws {Refusal} when the user is refused
+ * @throws {AuthError} server_error when that cannot be decided
+ */
+export type DescribeUser = (provider: ProviderSummary, tokens: UpstreamTokens, user: UserInfo) => Promise<Identity>;
+
 /** Access tokens travel in a header with every request; a group list has no place in them. */
 const maxClaimsBytes = 1024;
 
 /**
- * Decides who the user is in our tokens.
+ * Describes users by a `tokenMapper`.
  *
  * @param isClient - whether a subject is that of a client that acts for itself
- * @throws {AuthError} access_denied when the mapper refuses; server_error when what it returns cannot be used
  */
-export async function mapIdentity(
-  mapper: TokenMapper | undefined,
-  provider: ProviderSummary,
-  tokens: UpstreamTokens,
-  user: UserInfo,
-  isClient: (sub: string) => boolean,
-): Promise<Identity> {
-  const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
-  if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
-    throw new AuthError('server_error', 'The server met an unexpected condition.', {
-      cause: new AuthError('server_error', 'tokenMapper returned a sub that is not a string of 1 to 255 characters.'),
-    });
-  }
-  // RFC 9068 §5: whoever can choose the name that the mapper goes by must not become a client.
-  if (sub !== user.sub && isClient(sub)) {
-    throw new AuthError('server_error', 'The server met an unexpected condition.', {
-      cause: new AuthError('server_error', 'tokenMapper returned the id of a client as sub.'),
-    });
-  }
-  const claims = Object.fromEntries(
-    Object.entries(mapped).filter(([name, value]) => !reservedClaims.has(name) && value !== undefined),
-  );
-  if (Buffer.byteLength(JSON.stringify(claims)) > maxClaimsBytes) {
-    throw new AuthError('server_error', 'The server met an unexpected condition.', {
-      cause: new AuthError('server_error', `tokenMapper returned more than ${maxClaimsBytes} bytes of claims.`),
-    });
-  }
-  return { sub: sub === user.sub ? `${provider.id}|${sub}` : sub, provider: provider.id, claims };
+export function mapIdentity(mapper: TokenMapper | undefined, isClient: (sub: string) => boolean): DescribeUser {
+  return async (provider, tokens, user) => {
+    const { sub = user.sub, ...mapped } = (await callMapper(mapper, provider, tokens, user)) ?? {};
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255) {
+      throw unusable('tokenMapper returned a sub that is not a string of 1 to 255 characters.');
+    }
+    // RFC 9068 §5: whoever can choose the name that the mapper goes by must not become a client.
+    if (sub !== user.sub && isClient(sub)) throw unusable('tokenMapper returned the id of a client as sub.');
+    const claims = Object.fromEntries(
+      Object.entries(mapped).filter(([name, value]) => !reservedClaims.has(name) && value !== undefined),
+    );
+    if (Buffer.byteLength(JSON.stringify(claims)) > maxClaimsBytes) {
+      throw unusable(`tokenMapper returned more than ${maxClaimsBytes} bytes of claims.`);
+    }
+    return { sub: sub === user.sub ? subjectOf(provider, user) : sub, provider: provider.id, claims };
+  };
 }
 
-async function callMapper(
-  mapper: TokenMapper | undefined,
+/** The subject of a user in our tokens, where no mapper gives another: two providers never share a user. */
+export function subjectOf({ id }: ProviderSummary, { sub }: UserInfo): string {
+  return `${id}|${sub}`;
+}
+
+/** The error for what a mapper returned; what was wrong with it is for the log. */
+export function unusable(reason: string): AuthError {
+  const cause = new AuthError('server_error', reason);
+  return new AuthError('server_error', 'The server met an unexpected condition.', { cause });
+}
+
+/**
+ * Calls a mapper of the application's.
+ *
+ * @throws {Refusal} when the mapper throws
+ */
+export async function callMapper<T>(
+  mapper: ((tokens: UpstreamTokens, user: UserInfo, provider: ProviderSummary) => T | Promise<T>) | undefined,
   { id, name }: ProviderSummary,
   tokens: UpstreamTokens,
   user: UserInfo,
-) {
+): Promise<T | undefined> {
   try {
     return await mapper?.(tokens, user, { id, name });
   } catch (cause) {
-    if (cause instanceof AuthError) throw cause;
-    throw new AuthError('access_denied', 'Access was refused.', { cause });
+    const isOurs = cause instanceof AuthError;
+    if (isOurs && cause.code !== 'access_denied') throw cause;
+    throw new Refusal(isOurs ? cause.message : 'Access was refused.', {
+      account: accountOf(user),
+      cause: isOurs ? cause.cause : cause,
+    });
   }
 }

@@ -13,22 +13,27 @@ export interface Transaction {
   readonly codeChallenge: string;
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** The providers that were offered, by their ids: the answer chooses among them. */
+  readonly providers: readonly string[];
   /** Names the one browser that was shown the page. */
   readonly browser: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
 
+/** What the user is asked: the client's request, and where to sign in. */
+export type AskedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt'>;
+
 /** The part of a transaction that the client's request decides. */
-export type RequestedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt'>;
+export type RequestedAuthorization = Omit<AskedAuthorization, 'providers'>;
 
 /** Makes a transaction of a request, for one browser. Writes nothing. */
-export type BeginTransaction = (requested: RequestedAuthorization, browser: string) => Transaction;
+export type BeginTransaction = (asked: AskedAuthorization, browser: string) => Transaction;
 
 /** Begins transactions that can be answered for `transactionTtl` seconds. */
 export function createBeginTransaction(clock: Clock, randomness: Randomness, transactionTtl: number): BeginTransaction {
-  return (requested, browser) => ({
-    ...requested,
+  return (asked, browser) => ({
+    ...asked,
     id: randomText(randomness),
     browser,
     expiresAt: Math.ceil(clock() + transactionTtl),

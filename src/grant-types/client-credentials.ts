@@ -33,7 +33,7 @@ export function clientCredentialsGrant(
       return {
         access_token: await accessTokens.issue({ clientId, resource: resource.url, scopes }),
         token_type: 'Bearer',
-        expires_in: accessTokens.ttl,
+        expires_in: accessTokens.ttlOf(resource.url),
         // RFC 6749 §4.4.3: without a refresh token, since the client can ask again whenever it likes.
         ...(scopes.length > 0 && { scope: formatScope(scopes) }),
       };

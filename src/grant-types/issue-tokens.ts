@@ -13,12 +13,13 @@ export type IssueTokens = (grant: Grant, scopes: readonly string[]) => Promise<T
 export function createIssueTokens(accessTokens: AccessTokens, credentials: Credentials, sealing: Sealing): IssueTokens {
   return async (grant, scopes) => {
     const identity = openIdentity(sealing, grant);
+    if (identity.tokenResponse) return identity.tokenResponse;
     const { grantId, clientId, resource, refresh } = grant;
     const accessToken = await accessTokens.issue({ identity, clientId, resource, scopes, grantId });
     return {
       access_token: accessToken,
       token_type: 'Bearer',
-      expires_in: accessTokens.ttl,
+      expires_in: accessTokens.ttlOf(resource),
       ...(refresh && { refresh_token: credentials.derive('rt', refresh.kid, grant, refresh.generation) }),
       ...(scopes.length > 0 && { scope: formatScope(scopes) }),
     };

@@ -50,8 +50,8 @@ export type TokenSubject = {
 
 /** Signs access tokens. */
 export interface AccessTokens {
-  /** How long a token lives, in seconds. */
-  readonly ttl: number;
+  /** How long a token for a resource lives, in seconds. */
+  readonly ttlOf: (resource: string) => number;
   /** Signs one for a subject. */
   issue(subject: TokenSubject): Promise<string>;
 }
@@ -62,10 +62,10 @@ export function createAccessTokens(
   keys: SigningKeys,
   clock: Clock,
   randomness: Randomness,
-  ttl: number,
+  ttlOf: (resource: string) => number,
 ): AccessTokens {
   return {
-    ttl,
+    ttlOf,
     async issue({ identity, clientId, resource, scopes, grantId }) {
       const { kid, key } = await keys.current();
       const now = Math.floor(clock());
@@ -77,7 +77,7 @@ export function createAccessTokens(
         client_id: clientId,
         scope: formatScope(scopes),
         iat: now,
-        exp: now + ttl,
+        exp: now + ttlOf(resource),
         jti: randomText(randomness),
         ...(identity && { grant_id: grantId, idp: identity.provider }),
       };

@@ -2,7 +2,7 @@ import { AuthError } from '../protocol/auth-error.js';
 import type { Log } from '../http/log.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
-import type { Store } from '../storage/store.js';
+import type { Key, Store } from '../storage/store.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
 import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
 import { recordExpiry, type GrantLifetimes } from './lifetimes.js';
@@ -42,6 +42,7 @@ export function createGrants(
   randomness: Randomness,
   lifetimes: GrantLifetimes,
   log: Log,
+  discardVault: (key: Key) => Promise<void>,
 ): Grants {
   async function read(grantId: string) {
     if (!(await ids.isOurs(grantId))) return undefined;
@@ -99,7 +100,7 @@ export function createGrants(
       );
       if (isFirst) log({ level: 'warn', event: 'grant ended', description: because, grantId });
       // Also when it had ended before: that time the deletion may have failed.
-      await store.delete(vaultKey(grantId));
+      await discardVault(vaultKey(grantId));
     },
 
     async isAlive(grantId) {

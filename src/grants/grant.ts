@@ -1,3 +1,5 @@
+import type { TokenResponse } from '../protocol/token-response.js';
+
 /** One superseded generation of a grant's refresh token, remembered as long as it may still be presented in good faith. */
 export interface Superseded {
   readonly generation: number;
@@ -48,11 +50,14 @@ export interface Grant {
   readonly lastTokenExpiresAt?: number;
   /** Until when its upstream tokens are kept; there once the code was redeemed. */
   readonly vaultUntil?: number;
+  /** When the provider has to be asked whether the user still has access; absent when it cannot be asked. */
+  readonly upstreamCheckAt?: number | undefined;
   readonly ended?: { readonly at: number; readonly because: EndReason };
 }
 
 /** Why a grant ended. */
-export type EndReason = 'code replayed' | 'refresh token replayed' | 'revoked';
+export type EndReason =
+  'code replayed' | 'refresh token replayed' | 'revoked' | 'signed out upstream' | 'refused by rule';
 
 /** Who the user is in the tokens of a grant. */
 export interface Identity {
@@ -60,6 +65,8 @@ export interface Identity {
   readonly provider: string;
   /** What the `tokenMapper` made of the upstream identity. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** What the token endpoint answers, where an application issues tokens of its own. */
+  readonly tokenResponse?: TokenResponse;
 }
 
 /** Reads a grant from its record; one that cannot be understood is absent. */
@@ -73,9 +80,15 @@ export function parseGrant(value: string): Grant | undefined {
 }
 
 /** Tells whether a record is as this package writes them: a damaged one must not be half understood. */
-function hasShape({ grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh }: Grant): boolean {
+function hasShape(grant: Grant): boolean {
+  const { grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh, upstreamCheckAt = 0 } = grant;
   const texts = [grantId, clientId, resource, identity, salt, code.kid, code.codeChallenge, ...scopes];
-  const instants = [createdAt, code.expiresAt, ...(refresh ? refresh.superseded.map(({ at }) => at) : [])];
+  const instants = [
+    createdAt,
+    code.expiresAt,
+    upstreamCheckAt,
+    ...(refresh ? refresh.superseded.map(({ at }) => at) : []),
+  ];
   return texts.every((text) => typeof text === 'string') && instants.every(Number.isFinite);
 }
 

@@ -10,6 +10,8 @@ export interface LogEntry {
   readonly path?: string;
   /** Shows nobody's name, and is no credential. */
   readonly grantId?: string;
+  /** The id of the identity provider that it is about. */
+  readonly provider?: string;
   readonly code?: string;
   readonly description?: string;
   /** What lay behind it, outermost first. */
@@ -38,7 +40,7 @@ export function logRefusal(log: Log, event: string, request: Pick<HttpRequest, '
  * Of errors that are not ours only class, code and place are told: the messages of drivers and HTTP clients quote
  * parameters, addresses and headers.
  */
-function describeCauses(error: Error): string[] {
+export function describeCauses(error: Error): string[] {
   const causes: string[] = [];
   for (let cause = error.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     causes.push(cause instanceof AuthError ? `${cause.code}: ${cause.message}` : describeForeign(cause));

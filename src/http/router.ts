@@ -19,32 +19,45 @@ export type Routes = ReadonlyMap<string, Endpoint>;
 
 /** The server without its sockets. */
 export interface Dispatcher {
-  /** Tells whether a path is one of ours; what is not belongs to the application, its body too. */
-  serves(path: string): boolean;
+  /** Tells whether a request is one of ours; what is not belongs to the application, its body too. */
+  serves(path: string, method: string): boolean;
   /** Answers a request to one of our paths. */
   dispatch(request: HttpRequest): Promise<HttpReply>;
 }
 
 /**
- * Finds the endpoint of a path with one look-up, and renders what it throws. This is the one `catch` of the endpoints.
+ * Finds the endpoint of a path with one look-up.
+ *
+ * `aliases` are further paths, which are left to the application where the method is not the endpoint's.
  *
  * What is unknown below `/.well-known/` is answered with 404 in JSON: clients try many such paths, and one that meets
  * an application's HTML or a redirect there gives up.
  */
-export function createDispatcher(routes: Routes, log: Log): Dispatcher {
+export function createDispatcher(routes: Routes, aliases: Routes, log: Log): Dispatcher {
   const documentFolders = new Set([...routes.keys()].flatMap((path) => folderOfDocuments(path) ?? []));
   return {
-    serves: (path) => routes.has(path) || documentFolders.has(folderOfDocuments(path) ?? ''),
+    serves: (path, method) =>
+      routes.has(path) || documentFolders.has(folderOfDocuments(path) ?? '') || answers(aliases.get(path), method),
 
     async dispatch(request) {
-      const endpoint = routes.get(request.path);
-      if (!endpoint) return unknownDocument(request);
-      const { methods } = endpoint;
-      if (request.method === 'OPTIONS') return endpoint.cors ? preflightReply(methods) : allowReply(methods);
-      const reply = await answer(endpoint, request, log);
-      return endpoint.cors ? withCors(reply) : reply;
+      const endpoint = routes.get(request.path) ?? aliases.get(request.path);
+      return endpoint ? serve(endpoint, request, log) : unknownDocument(request);
     },
   };
+}
+
+/** An alias may be a path of the application's as well: only what the endpoint can answer is taken from it. */
+function answers(endpoint: Endpoint | undefined, method: string): boolean {
+  if (!endpoint) return false;
+  return endpoint.methods.some((each) => each === method) || (method === 'OPTIONS' && endpoint.cors);
+}
+
+/** Answers a request at one endpoint, and renders what that throws. This is the one `catch` of the endpoints. */
+export async function serve(endpoint: Endpoint, request: HttpRequest, log: Log): Promise<HttpReply> {
+  const { methods, cors } = endpoint;
+  if (request.method === 'OPTIONS') return cors ? preflightReply(methods) : allowReply(methods);
+  const reply = await answer(endpoint, request, log);
+  return cors ? withCors(reply) : reply;
 }
 
 async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promise<HttpReply> {

@@ -2,6 +2,7 @@ import type { HttpReply } from '../http/message.js';
 import { html, type Html } from './html.js';
 import { icons } from './icons.js';
 import { page } from './page.js';
+import { resourceLocation, resourceName, type ResourceView } from './resource-name.js';
 import { readable, readableHost } from './text.js';
 
 /** What the consent page shows. Every text in it may come from a stranger. */
@@ -10,9 +11,14 @@ export interface ConsentView {
   readonly action: string;
   /** The sealed transaction. */
   readonly transaction: string;
-  readonly client: { readonly name: string | undefined; readonly uri?: string };
+  readonly client: {
+    readonly name: string | undefined;
+    readonly uri?: string;
+    /** The host that is known to stand behind the client, where one is. */
+    readonly verifiedHost?: string;
+  };
   readonly redirect: RedirectView;
-  readonly resource: { readonly url: string; readonly name?: string };
+  readonly resource: ResourceView;
   readonly scopes: readonly { readonly name: string; readonly description: string | undefined }[];
   readonly providers: readonly { readonly id: string; readonly name: string }[];
   /** One sentence above everything else, such as why the page is shown again. */
@@ -37,8 +43,8 @@ export function consentPage(view: ConsentView): HttpReply {
   return page({
     status: 200,
     title: 'Approve this connection?',
-    body: html`${view.notice ? noticeBox(view.notice) : ''} ${whoAsks(view)} ${whereTo(view.redirect)} ${whatFor(view)}
-    ${decision(view)}`,
+    body: html`${view.notice ? noticeBox(view.notice) : ''} ${whoAsks(view)}
+    ${whereTo(view.redirect, view.client.verifiedHost)} ${whatFor(view)} ${decision(view)}`,
     ...(view.headers && { headers: view.headers }),
   });
 }
@@ -57,8 +63,22 @@ function whoAsks({ client, resource }: ConsentView): Html {
       <bdi class="name">${name || 'An app without a name'}</bdi>
       <span class="sub">wants to connect to <bdi>${resourceName(resource)}</bdi></span>
     </h1>
-    <p class="claim">${claim(name, websiteOf(client.uri))}</p>
+    ${
+      client.verifiedHost === undefined
+        ? html`<p class="claim">${claim(name, websiteOf(client.uri))}</p>`
+        : verified(client.verifiedHost)
+    }
   </header>`;
+}
+
+// The host only: a name proves nothing, even where it stands in a document whose place is proven.
+function verified(host: string): Html {
+  return html`<p class="verified">
+      ${icons.check}<span
+        >Verified: <strong><bdi dir="ltr">${readableHost(host, 40)}</bdi></strong></span
+      >
+    </p>
+    <p class="claim">This app is published there. It chose its name itself.</p>`;
 }
 
 function claim(name: string, website: string | undefined): Html {
@@ -73,7 +93,7 @@ function websiteOf(uri: string | undefined): string | undefined {
   return readableHost(new URL(uri).host, 40);
 }
 
-function whereTo(redirect: RedirectView): Html {
+function whereTo(redirect: RedirectView, verifiedHost: string | undefined): Html {
   return html`<div class="target">
       ${redirect.kind === 'web' ? icons.globe : redirect.kind === 'app' ? icons.app : icons.computer}
       <div>
@@ -81,7 +101,20 @@ function whereTo(redirect: RedirectView): Html {
         <p>${destination(redirect)}</p>
       </div>
     </div>
-    ${redirect.kind === 'loopback' ? loopbackWarning : ''}`;
+    ${redirect.kind === 'loopback' ? loopbackWarning : ''}
+    ${redirect.kind === 'web' && verifiedHost !== undefined ? elsewhere(redirect.host, verifiedHost) : ''}`;
+}
+
+// On some hosts anybody can publish: the app's own place and the place it sends people to are then two.
+function elsewhere(host: string, verifiedHost: string): Html | string {
+  const isBelow = (one: string, other: string) => one === other || one.endsWith(`.${other}`);
+  if (isBelow(host, verifiedHost) || isBelow(verifiedHost, host)) return '';
+  return html`<p class="warning">
+    ${icons.warning}
+    <span>
+      This is another website than <bdi dir="ltr">${readableHost(verifiedHost, 40)}</bdi>. Continue only if you know it.
+    </span>
+  </p>`;
 }
 
 function destination(redirect: RedirectView): Html {
@@ -107,7 +140,7 @@ function whatFor({ resource, scopes }: ConsentView): Html {
   return html`<section>
       <h2>It wants to reach</h2>
       <p><bdi>${resourceName(resource)}</bdi></p>
-      ${resource.name ? html`<code><bdi dir="ltr">${location(resource.url)}</bdi></code>` : ''}
+      ${resource.name ? html`<code><bdi dir="ltr">${resourceLocation(resource.url)}</bdi></code>` : ''}
     </section>
     <section>
       <h2>It will be able to</h2>
@@ -121,16 +154,6 @@ function scopeItem({ name, description }: ConsentView['scopes'][number]): Html {
   const technical = html`<code><bdi dir="ltr">${readable(name, 200)}</bdi></code>`;
   const words = description ? html`<bdi>${readable(description, 300)}</bdi> ` : '';
   return html`<li>${icons.check}<span>${words}${technical}</span></li>`;
-}
-
-function resourceName({ name, url }: ConsentView['resource']): string {
-  return readable(name ?? '', 80) || location(url);
-}
-
-function location(url: string): string {
-  if (!URL.canParse(url)) return readable(url, 160);
-  const { host, pathname } = new URL(url);
-  return readable(readableHost(host) + (pathname === '/' ? '' : pathname), 320);
 }
 
 function decision({ action, transaction, providers }: ConsentView): Html {

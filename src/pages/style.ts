@@ -142,6 +142,11 @@ export const stylesheet = css`
   .claim {
     margin-top: 0.5rem;
   }
+  .verified {
+    display: inline-flex;
+    gap: 0.375rem;
+    margin-top: 0.625rem;
+  }
   .notice,
   .warning {
     display: flex;
@@ -156,6 +161,7 @@ export const stylesheet = css`
   .notice {
     margin-bottom: 1.25rem;
   }
+  .verified svg,
   .notice svg {
     color: var(--accent);
   }
@@ -233,18 +239,21 @@ export const stylesheet = css`
     padding-top: 1.25rem;
     border-top: 1px solid var(--line);
   }
-  button {
+  button,
+  .button {
     display: block;
     width: 100%;
     min-height: 3rem;
     margin-top: 0.625rem;
-    padding: 0.625rem 1rem;
+    padding: 0.6875rem 1rem;
     border: 1px solid var(--line);
     border-radius: 0.75rem;
     background: var(--card);
     color: var(--text);
     font: inherit;
     font-weight: 600;
+    text-align: center;
+    text-decoration: none;
     cursor: pointer;
   }
   button:hover {

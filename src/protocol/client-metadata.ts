@@ -14,7 +14,7 @@ export const supportedGrantTypes = [...grantTypes, 'client_credentials'] as cons
 const maxRedirectUris = 50;
 
 /** How a client proves at the token endpoint that it is the client (RFC 7591 §2 `token_endpoint_auth_method`). */
-export type ClientAuthenticationMethod = (typeof clientAuthenticationMethods)[number];
+export type ClientAuthenticationMethod = (typeof clientAuthenticationMethods)[number] | 'private_key_jwt';
 
 /** What is registered of a client (RFC 7591 §2), under the names that the RFC gives. */
 export interface ClientMetadata {
@@ -33,10 +33,13 @@ export interface ClientMetadata {
   readonly software_version?: string;
   /** OpenID Connect Registration §2. Kept for the client's own sake: nothing depends on it. */
   readonly application_type?: 'native' | 'web';
+  /** The public keys of a client that authenticates with `private_key_jwt`, or where they are: never both. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  readonly jwks_uri?: string;
 }
 
 /** What each member has to be, as the client's developer is told. */
-const demands: Readonly<Record<keyof ClientMetadata, string>> = {
+const demands: Readonly<Record<keyof typeof registration.shape, string>> = {
   redirect_uris: `redirect_uris has to be a list of 1 to ${maxRedirectUris} URIs.`,
   token_endpoint_auth_method: `token_endpoint_auth_method has to be one of: ${registrableMethods.join(', ')}.`,
   grant_types: 'grant_types has to be a list that includes authorization_code.',
@@ -114,7 +117,7 @@ function presentMembers(document: unknown): unknown {
 }
 
 function refusal(error: z.ZodError): AuthError {
-  const member = error.issues[0]?.path[0] as keyof ClientMetadata | undefined;
+  const member = error.issues[0]?.path[0] as keyof typeof demands | undefined;
   if (member === undefined)
     return new AuthError('invalid_client_metadata', 'Send the client metadata as a JSON object.');
   const code = member === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata';

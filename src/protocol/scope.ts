@@ -22,3 +22,14 @@ export function formatScope(scopes: readonly string[]): string {
 export function isSubset(part: readonly string[], whole: readonly string[]): boolean {
   return part.every((scope) => whole.includes(scope));
 }
+
+/** The scopes that a scope includes: a broad one the narrow ones. */
+export type ImpliedScopes = ReadonlyMap<string, readonly string[]>;
+
+/** Adds to scopes those that they imply, also by way of others. */
+export function withImplied(scopes: readonly string[], implied: ImpliedScopes): readonly string[] {
+  const all = new Set(scopes);
+  // A set is iterated over what is added meanwhile, too.
+  for (const scope of all) for (const each of implied.get(scope) ?? []) all.add(each);
+  return [...all];
+}

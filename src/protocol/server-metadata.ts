@@ -14,6 +14,7 @@ export interface AuthorizationServerMetadata {
   readonly token_endpoint_auth_methods_supported: readonly string[];
   readonly token_endpoint_auth_signing_alg_values_supported: readonly string[];
   readonly code_challenge_methods_supported: readonly string[];
+  readonly client_id_metadata_document_supported?: true;
   readonly authorization_response_iss_parameter_supported: true;
   readonly subject_types_supported: readonly string[];
   readonly id_token_signing_alg_values_supported: readonly string[];
@@ -34,6 +35,8 @@ export interface ProtectedResourceMetadata {
 export interface ServerDescription {
   readonly issuer: string;
   readonly registration: boolean;
+  /** Whether a client may name itself by the URL of its metadata. */
+  readonly metadataDocuments: boolean;
   readonly scopes: readonly string[];
   readonly grantTypes: readonly string[];
   readonly authenticationMethods: readonly string[];
@@ -63,6 +66,8 @@ export function authorizationServerMetadata(server: ServerDescription): Authoriz
     token_endpoint_auth_methods_supported: server.authenticationMethods,
     token_endpoint_auth_signing_alg_values_supported: server.assertionAlgorithms, // RFC 8414 §2: with private_key_jwt
     code_challenge_methods_supported: [codeChallengeMethod],
+    // draft-ietf-oauth-client-id-metadata-document-01 §5
+    ...(server.metadataDocuments && { client_id_metadata_document_supported: true as const }),
     authorization_response_iss_parameter_supported: true, // RFC 9207 §3
     // No ID token is issued; the OpenID schema of the MCP SDK demands these two members all the same.
     subject_types_supported: ['public'],

@@ -4,7 +4,7 @@ import { logRefusal, type Log } from '../http/log.js';
 import { errorReply } from '../http/reply.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { bearerChallenge } from '../protocol/challenge.js';
-import { formatScope, isSubset } from '../protocol/scope.js';
+import { formatScope, isSubset, withImplied, type ImpliedScopes } from '../protocol/scope.js';
 import { resourceMetadataUrl } from '../protocol/server-metadata.js';
 import type { AuthInfo } from './auth-info.js';
 import type { VerifyAccessToken } from './verify-access-token.js';
@@ -17,6 +17,7 @@ export interface ProtectedResource {
   readonly challengeScopes: readonly string[];
   /** What every request must have been granted. */
   readonly requiredScopes: readonly string[];
+  readonly implied: ImpliedScopes;
 }
 
 /** Lets a request through with who sent it, or answers it. */
@@ -33,7 +34,9 @@ export function createBearerGate(resource: ProtectedResource, verify: VerifyAcce
     const token = bearerTokenOf(request);
     try {
       if (token === undefined) throw new AuthError('invalid_token', 'Authentication is required.');
-      const auth = await verify(token, resource.url);
+      const verified = await verify(token, resource.url);
+      // MCP authorization, scope challenge handling: a broad scope includes the narrow ones, for tools as well.
+      const auth = { ...verified, scopes: [...withImplied(verified.scopes, resource.implied)] };
       if (isSubset(resource.requiredScopes, auth.scopes)) return { auth };
       throw new AuthError('insufficient_scope', 'The access token does not have the scope that this needs.');
     } catch (thrown) {

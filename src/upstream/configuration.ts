@@ -4,23 +4,33 @@ import {
   Configuration,
   customFetch,
   enableNonRepudiationChecks,
+  type ClientAuth,
   type CustomFetch,
   type ServerMetadata,
 } from 'openid-client';
 import { isOnLoopback, withoutTls } from './discovery.js';
 import type { UpstreamProvider } from './provider.js';
 
-/** Prepares the library for one conversation with a provider. */
-export function configure(provider: UpstreamProvider, server: ServerMetadata, fetch: CustomFetch): Configuration {
-  const { clientId, clientSecret, clientAuthentication, headers } = provider;
-  // One method only: some providers refuse a request that carries the secret twice.
-  const authenticate = clientAuthentication === 'client_secret_post' ? ClientSecretPost : ClientSecretBasic;
-  const configuration = new Configuration(server, clientId, undefined, authenticate(clientSecret));
+/** Prepares the library for one conversation with a provider, in which the client proves itself in the usual way. */
+export function configure(
+  provider: UpstreamProvider,
+  server: ServerMetadata,
+  fetch: CustomFetch,
+  authentication: ClientAuth = clientAuthenticationOf(provider),
+): Configuration {
+  const { clientId, headers } = provider;
+  const configuration = new Configuration(server, clientId, undefined, authentication);
   configuration[customFetch] = headers ? withHeaders(headers, server, fetch) : fetch;
   // Without this the library trusts TLS alone, and a forged signature passes (OpenID Connect Core §3.1.3.7 item 6).
   enableNonRepudiationChecks(configuration);
   if (isOnLoopback(provider)) withoutTls(configuration);
   return configuration;
+}
+
+/** One method only: some providers refuse a request that carries the secret twice. */
+function clientAuthenticationOf({ clientAuthentication, clientSecret }: UpstreamProvider): ClientAuth {
+  const authenticate = clientAuthentication === 'client_secret_post' ? ClientSecretPost : ClientSecretBasic;
+  return authenticate(clientSecret);
 }
 
 /** Adds the provider's own headers to those of the protocol, which they cannot replace. */

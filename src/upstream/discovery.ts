@@ -43,6 +43,7 @@ export async function discover(provider: UpstreamProvider, fetch: CustomFetch): 
     authorization = published.authorization_endpoint,
     token = published.token_endpoint,
     userInfo = published.userinfo_endpoint,
+    revocation = published.revocation_endpoint,
   } = endpoints;
   const isAsked = userInfo !== undefined && provider.readsUserInfo !== false;
   return {
@@ -52,6 +53,7 @@ export async function discover(provider: UpstreamProvider, fetch: CustomFetch): 
       token_endpoint: endpoint(provider, 'token_endpoint', token),
       ...(protocol === 'oidc' && { jwks_uri: endpoint(provider, 'jwks_uri', published.jwks_uri) }),
       ...(isAsked && { userinfo_endpoint: endpoint(provider, 'userinfo_endpoint', userInfo) }),
+      ...(revocation !== undefined && { revocation_endpoint: endpoint(provider, 'revocation_endpoint', revocation) }),
       id_token_signing_alg_values_supported: [...idTokenAlgorithms],
       authorization_response_iss_parameter_supported: published.authorization_response_iss_parameter_supported === true,
     },

@@ -6,9 +6,17 @@ import {
 } from 'openid-client';
 import { AuthError, type AuthErrorCode } from '../protocol/auth-error.js';
 import { FetchFault } from './pooled-fetch.js';
+import { Refusal } from './refusal.js';
 
 /** Where in the conversation with the provider something went wrong. */
-export type UpstreamStep = 'discovery' | 'authorization response' | 'token response' | 'userinfo response' | 'identity';
+export type UpstreamStep =
+  | 'discovery'
+  | 'authorization response'
+  | 'token response'
+  | 'refresh response'
+  | 'userinfo response'
+  | 'identity'
+  | 'revocation response';
 
 /** Why an answer that came cannot be used, where no library says so. */
 export class AnswerFault extends Error {
@@ -55,17 +63,46 @@ const meanings: ReadonlyMap<string, UpstreamCode> = new Map([
 ]);
 
 /**
- * Makes an {@link AuthError} of what went wrong with a provider.
+ * Makes an {@link AuthError} of what went wrong with a provider; an `access_denied` that its preset threw is a
+ * {@link Refusal}, as against one that the provider sent.
  *
  * The libraries' errors hold responses, tokens and parameters, so nothing of them is kept but class, code, status and
  * an error code of the standards; `cause` says that in our words.
  */
-export function upstreamFault(provider: string, step: UpstreamStep, thrown: unknown): AuthError {
-  if (thrown instanceof AuthError) return thrown;
+export function upstreamFault(provider: string, step: UpstreamStep, thrown: unknown, account?: string): AuthError {
+  if (thrown instanceof AuthError) {
+    return thrown.code === 'access_denied' ? new Refusal(thrown.message, { account, cause: thrown.cause }) : thrown;
+  }
   const code = meaningOf(step, thrown);
   return new AuthError(code, descriptions[code], {
     cause: new AuthError(code, `Provider ${provider}, ${step}: ${detailOf(thrown)}.`),
   });
+}
+
+/**
+ * Makes an {@link AuthError} of what went wrong with a refresh: `invalid_grant` when the provider says that the refresh
+ * token does not count, `access_denied` when its user may not sign in here, and `temporarily_unavailable` for the rest.
+ *
+ * A secret that was mistyped, or a proxy's page, must not sign everybody out.
+ */
+export function refreshFault(provider: string, thrown: unknown): AuthError {
+  const fault = upstreamFault(provider, 'refresh response', thrown);
+  if (fault === thrown && (fault.code === 'access_denied' || fault.code === 'invalid_grant')) return fault;
+  const cause = fault.cause ?? fault;
+  if (isFinal(thrown))
+    return new AuthError('invalid_grant', 'The sign-in at the identity provider is over.', { cause });
+  return new AuthError('temporarily_unavailable', descriptions.temporarily_unavailable, { cause });
+}
+
+function isFinal(thrown: unknown): boolean {
+  const { status = 0 } = thrown instanceof ResponseBodyError ? thrown : {};
+  return errorOf(thrown) === 'invalid_grant' && status < 500 && status !== 429;
+}
+
+/** Tells whether a provider refused to revoke a token because it does not count any more (RFC 7009 §2.2 has it answer 200). */
+export function isRevokedAlready(thrown: unknown): boolean {
+  const error = errorOf(thrown);
+  return error === 'invalid_token' || error === 'invalid_grant';
 }
 
 function meaningOf(step: UpstreamStep, thrown: unknown): UpstreamCode {

@@ -51,6 +51,12 @@ export interface IdentityEvidence {
   readonly sought: SoughtNames;
 }
 
+/** A provider as rules and mappers see it: no secrets. */
+export interface ProviderSummary {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** The organizations and groups that rules of access name. */
 export interface SoughtNames {
   readonly organizations: readonly string[];
@@ -92,6 +98,18 @@ export interface UpstreamRevocation {
    * @defaultValue false
    */
   readonly reachesAll?: boolean;
+  /** Whether the client proves itself in a request of RFC 7009; Google wants the token only. @defaultValue true */
+  readonly authenticates?: boolean;
+  /** Whether there has to be a refresh token: of some providers access tokens cannot be revoked. @defaultValue false */
+  readonly refreshTokensOnly?: boolean;
+}
+
+/** What is peculiar about the requests that refresh tokens. */
+export interface UpstreamRefresh {
+  /** Whether the redirect URI is sent once more (GitLab). @defaultValue false */
+  readonly sendsRedirectUri?: boolean;
+  /** What the provider calls the errors of RFC 6749 there, beside `errorCodes`; only `invalid_grant` ends a session. */
+  readonly errorCodes?: Readonly<Record<string, string>>;
 }
 
 /** An identity provider: data, and one question. */
@@ -136,12 +154,18 @@ export interface UpstreamProvider {
   readonly authorizationParameters?: Readonly<Record<string, string>>;
   /** More headers of requests to the token and userinfo endpoints, and of what `identify` asks. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether callbacks name the issuer (RFC 9207); where nothing is said the discovery document decides. */
-  readonly sendsCallbackIssuer?: boolean;
+  /** False where callbacks do not name the issuer (RFC 9207), so that no other provider can share the redirect URI. */
+  readonly sendsCallbackIssuer?: false;
   /** How tokens are revoked where `endpoints.revocation` or the discovery document says so. */
   readonly revocation?: UpstreamRevocation;
+  /** What is peculiar about refreshing tokens. */
+  readonly refresh?: UpstreamRefresh;
   /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */
   readonly scopesFor?: Partial<SoughtNames>;
+  /** What the provider can say of a user; a rule of access on anything else does not start. @defaultValue both */
+  readonly knows?: readonly (keyof SoughtNames)[];
+  /** Whether two names of organizations or groups that differ in case only are the same. @defaultValue false */
+  readonly ignoresCase?: boolean;
   /**
    * Who stands behind a verified address: the provider; the user's organization (Slack's workspace owners), so that a
    * rule on addresses has to name organizations too; or nobody.

@@ -6,12 +6,14 @@ export interface SingleExchange {
   isSent(): boolean;
   /** The ID token in the answer, unverified. */
   idToken(): Promise<string | undefined>;
+  /** Takes the ID token out of the answer for whoever repeats the exchange; false when there is none. */
+  leaveOutIdToken(): Promise<boolean>;
 }
 
 /** Sends the one POST of an exchange once, and gives its answer again to whoever repeats it. */
 export function sendingOnce(fetch: CustomFetch): SingleExchange {
   let answer: Promise<Response> | undefined;
-  return {
+  const exchange: SingleExchange = {
     async fetch(url, options) {
       if (options.method !== 'POST') return fetch(url, options);
       answer ??= fetch(url, options);
@@ -26,7 +28,15 @@ export function sendingOnce(fetch: CustomFetch): SingleExchange {
         return undefined;
       }
     },
+    async leaveOutIdToken() {
+      const response = await answer;
+      if (!response || (await exchange.idToken()) === undefined) return false;
+      const body = (await response.clone().json()) as object;
+      answer = Promise.resolve(Response.json({ ...body, id_token: undefined }, { status: response.status }));
+      return true;
+    },
   };
+  return exchange;
 }
 
 /** Lets sign-ins that need the provider's keys at the same time wait for the same request. */

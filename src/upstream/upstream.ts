@@ -5,27 +5,29 @@ import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
 import { createAsk } from './ask.js';
 import { discover, type ProviderMetadata } from './discovery.js';
-import { AnswerFault, upstreamFault, type UpstreamStep } from './fault.js';
+import { AnswerFault, refreshFault, upstreamFault, type UpstreamStep } from './fault.js';
 import type { Claims, IdentityEvidence, SoughtNames, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { faultsOf } from './provider-faults.js';
 import { refreshing } from './refreshing.js';
+import { accountOf } from './refusal.js';
+import { revokeTokens } from './revocation.js';
+import type { TokenAnswer, UpstreamSession } from './session.js';
+import { createTokenRefresh } from './token-refresh.js';
+import { createTokenRequests } from './token-request.js';
 import { joinClaims, readUserInfo } from './user-info.js';
 
 /** What one hand-off to a provider is made of; the same inputs give the same URL. */
 export type HandOff = Pick<UpstreamCallback, 'state' | 'codeVerifier' | 'nonce'>;
 
 /** A user who has signed in at a provider. */
-export interface SignedInUser {
-  readonly tokens: UpstreamTokens;
+export interface SignedInUser extends UpstreamSession {
   readonly user: UserInfo;
-  /** The namespace of `user.sub`: only the two together identify anybody. */
-  readonly issuer: string;
 }
 
 /** A provider that users can be sent to, and come back from. */
 export interface Upstream {
   /** What may be shown of the provider. */
-  readonly provider: Readonly<Pick<UpstreamProvider, 'id' | 'name' | 'issuer'>>;
+  readonly provider: Readonly<Pick<UpstreamProvider, 'id' | 'name' | 'issuer' | 'revocation'>>;
   /**
    * Where to send the browser.
    *
@@ -36,11 +38,32 @@ export interface Upstream {
   /**
    * Finishes a sign-in when the browser is back: redeems the code, verifies the ID token, asks who the user is.
    *
+   * @throws {Refusal} when the preset refuses the user
    * @throws {AuthError} access_denied when the user or the provider refused, or the callback does not belong to this
    *   sign-in; temporarily_unavailable when the provider cannot answer now; server_error when its answer cannot be
    *   accepted
    */
   complete(callback: UpstreamCallback): Promise<SignedInUser>;
+  /**
+   * Gets new tokens by the refresh token of earlier ones. Their ID token, if there is one, is verified, and of the same
+   * user; what the answer leaves out stays.
+   *
+   * @throws {AuthError} invalid_grant when the provider says that the refresh token does not count; access_denied when
+   *   the user's tenant may not sign in; temporarily_unavailable for everything else
+   */
+  refresh(previous: TokenAnswer): Promise<TokenAnswer>;
+  /**
+   * Asks who the user of tokens is.
+   *
+   * @throws {AuthError} as {@link Upstream.complete}
+   */
+  identify(answer: TokenAnswer): Promise<SignedInUser>;
+  /**
+   * Revokes tokens, where the provider knows how to.
+   *
+   * @throws {AuthError} when it cannot be known to have happened
+   */
+  revoke(tokens: UpstreamTokens): Promise<void>;
 }
 
 /** What a hand-off needs of its surroundings. */
@@ -50,6 +73,8 @@ export interface UpstreamServices {
   /** Bounded in time and size, and blind to redirects. */
   readonly fetch: CustomFetch;
   readonly clock: Clock;
+  /** Whether every callback has to name the issuer, since other providers come through the same door. @defaultValue false */
+  readonly demandsCallbackIssuer?: boolean;
   /** What rules of access name. @defaultValue nothing */
   readonly sought?: SoughtNames;
 }
@@ -61,17 +86,30 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  *
  * @throws {TypeError} when the provider's settings cannot work
  */
-export function createUpstream(provider: UpstreamProvider, services: UpstreamServices): Upstream {
-  const { callbackUrl, fetch, clock, sought = { organizations: [], groups: [] } } = services;
-  const { id, name, issuer } = provider;
+export function createUpstream(preset: UpstreamProvider, services: UpstreamServices): Upstream {
+  const { callbackUrl, fetch, clock, demandsCallbackIssuer = false } = services;
+  const { sought = { organizations: [], groups: [] } } = services;
+  const provider = askingFor(preset, sought);
+  const { id, name, issuer, revocation } = provider;
   const isOidc = provider.protocol !== 'oauth2';
   const faults = faultsOf(provider);
   if (faults.length > 0) throw new TypeError(`Provider ${id}: ${faults.join('; ')}.`);
-  const metadata = refreshing(() => discover(provider, fetch), clock, discoverySettings);
-  const exchange = createCodeExchange(provider, callbackUrl, fetch, clock);
+  const metadata = refreshing(() => readMetadata(), clock, discoverySettings);
+  const requestTokens = createTokenRequests(provider, fetch, clock);
+  const exchange = createCodeExchange(provider, callbackUrl, requestTokens);
+  const refreshTokens = createTokenRefresh(provider, callbackUrl, requestTokens);
+
+  async function readMetadata(): Promise<ProviderMetadata> {
+    const { server, ...found } = await discover(provider, fetch);
+    // RFC 9207 §2.4: what makes the library demand the parameter.
+    return {
+      ...found,
+      server: { ...server, ...(demandsCallbackIssuer && { authorization_response_iss_parameter_supported: true }) },
+    };
+  }
 
   return {
-    provider: Object.freeze({ id, name, issuer }),
+    provider: Object.freeze({ id, name, issuer, revocation }),
 
     async authorizationUrl({ state, codeVerifier, nonce }) {
       const { scopes, server } = await metadata();
@@ -95,21 +133,44 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
 
     async complete(callback) {
       const current = await metadata();
-      const { tokens, idToken } = await exchange(current, callback);
-      const ask = askingFor(current, tokens);
-      const scopes = tokens.scope?.split(' ') ?? current.scopes;
-      const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
-      const user = await inStep('identity', async () => {
-        const joined = joinClaims({ idToken, profile });
-        const answer = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
-        return answer ? readUserInfo(answer, { ...answer, ...joined }) : readUserInfo(joined);
-      });
-      // Subjects are those of the tenant; what its ID tokens say was verified.
-      return { tokens, user, issuer: provider.issuerOfTenant ? (idToken.iss as string) : issuer };
+      return identify(current, await exchange(current, callback));
+    },
+
+    async refresh(previous) {
+      try {
+        return await refreshTokens(await metadata(), previous);
+      } catch (thrown) {
+        throw refreshFault(id, thrown);
+      }
+    },
+
+    async identify(answer) {
+      return identify(await metadata(), answer);
+    },
+
+    async revoke(tokens) {
+      const { server } = await metadata();
+      return inStep('revocation response', () => revokeTokens(provider, server, tokens, fetch));
     },
   };
 
-  function askingFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
+  async function identify(current: ProviderMetadata, answer: TokenAnswer): Promise<SignedInUser> {
+    const { tokens, idToken } = answer;
+    const ask = questionsFor(current, tokens);
+    const scopes = tokens.scope?.split(' ') ?? current.scopes;
+    const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
+    const joined = joinClaims({ idToken, profile });
+    const describe = async () => {
+      const claims = await provider.identify?.({ tokens, idToken, profile, ask, scopes, sought });
+      return claims ? readUserInfo(claims, { ...claims, ...joined }) : readUserInfo(joined);
+    };
+    const user = await inStep('identity', describe, accountOf(joined));
+    // Subjects are those of the tenant; what its ID tokens say was verified.
+    const namespace = provider.issuerOfTenant ? (idToken.iss as string) : issuer;
+    return { ...answer, provider: id, issuer: namespace, subject: user.sub, user };
+  }
+
+  function questionsFor({ server }: ProviderMetadata, { access_token: accessToken }: UpstreamTokens) {
     const { authorization_endpoint, token_endpoint, userinfo_endpoint } = server;
     const addresses = [issuer, authorization_endpoint, token_endpoint, userinfo_endpoint, provider.endpoints?.userInfo];
     return createAsk({ provider, addresses: addresses.filter((address) => address !== undefined), accessToken, fetch });
@@ -129,11 +190,21 @@ export function createUpstream(provider: UpstreamProvider, services: UpstreamSer
     return profile as Claims;
   }
 
-  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>): Promise<T> {
+  async function inStep<T>(step: UpstreamStep, act: () => Promise<T>, account?: string): Promise<T> {
     try {
       return await act();
     } catch (thrown) {
-      throw upstreamFault(id, step, thrown);
+      throw upstreamFault(id, step, thrown, account);
     }
   }
+}
+
+/** The provider, asked for what rules of access have to know as well. */
+function askingFor(preset: UpstreamProvider, { organizations, groups }: SoughtNames): UpstreamProvider {
+  const { scopesFor = {} } = preset;
+  const more = [
+    ...((organizations.length > 0 && scopesFor.organizations) || []),
+    ...((groups.length > 0 && scopesFor.groups) || []),
+  ];
+  return more.length > 0 ? { ...preset, scopes: [...new Set([...preset.scopes, ...more])] } : preset;
 }

@@ -4,8 +4,8 @@ import type { Claims, IdentityEvidence, UserInfo } from './provider.js';
 const maxLengths = { email: 254, name: 256, preferred_username: 256, picture: 2048, locale: 35 } as const;
 /** OpenID Connect Core §2: a subject has at most 255 characters. */
 const maxSubjectLength = 255;
-/** More groups than anybody can have: of such a list a part would be taken for the whole. */
-const maxNames = 1000;
+/** What Entra lists of a user's groups, at most; a longer list is unknown, since a part would be taken for the whole. */
+const maxNames = 11_000;
 const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 /**

@@ -10,7 +10,7 @@ export type FetchHandler = (request: Request) => Promise<Response>;
 export function fetchHandler(server: Dispatcher, newRequestId: () => string): FetchHandler {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
-    const isOurs = server.serves(pathname);
+    const isOurs = server.serves(pathname, request.method);
     const plain: HttpRequest = {
       id: newRequestId(),
       method: request.method,

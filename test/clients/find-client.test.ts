@@ -17,6 +17,23 @@ it('finds a client that registered itself, without any store', async () => {
   expect(await findClient(clientId)).toMatchObject({ clientId, metadata });
 });
 
+it('asks about a URL whoever knows documents, and nobody else', async () => {
+  const asked: string[] = [];
+  const find = createFindClient({
+    preRegistered: new Map(),
+    registered,
+    documents: {
+      covers: (clientId) => clientId.startsWith('https://'),
+      find: (clientId) => Promise.resolve(void asked.push(clientId)),
+    },
+    assertReady: () => Promise.resolve(),
+  });
+  const { clientId } = registered.issue(parseClientMetadata({ redirect_uris: ['https://app.example/cb'] }));
+  expect(await find(clientId)).toBeDefined();
+  expect(await find('https://app.example/client')).toBeUndefined();
+  expect(asked).toEqual(['https://app.example/client']);
+});
+
 it('finds nobody under an id that it did not make', async () => {
   for (const id of ['', 'somebody', '__proto__', 'https://app.example/client']) {
     expect(await findClient(id)).toBeUndefined();

@@ -6,6 +6,7 @@ import { parseParameters } from '../../src/protocol/parameters.js';
 const resource = (url: string, scopes: string[], defaultScopes: string[]): Resource => ({
   url,
   scopes: new Map(scopes.map((scope) => [scope, `What ${scope} means`])),
+  implied: new Map(),
   defaultScopes,
 });
 const mcp = resource('https://mcp.example/mcp', ['tools', 'notes', 'admin'], ['tools']);

@@ -7,7 +7,7 @@ import type { UserInfo } from '../../src/upstream/provider.js';
 const provider = { id: 'google', name: 'Google', clientSecret: 'client-secret-canary' };
 const tokens = { access_token: 'upstream-access', token_type: 'bearer' };
 const user: UserInfo = { sub: '1234', email: 'alice@example.test', email_verified: true, raw: {} };
-const map = (mapper?: TokenMapper) => mapIdentity(mapper, provider, tokens, user, (sub) => sub === 'nightly-job');
+const map = (mapper?: TokenMapper) => mapIdentity(mapper, (sub) => sub === 'nightly-job')(provider, tokens, user);
 const returning = (value: unknown) => map(() => value as Record<string, unknown>);
 
 describe('the identity in our tokens', () => {
@@ -40,7 +40,7 @@ describe('the identity in our tokens', () => {
       cause: { message: 'tokenMapper returned the id of a client as sub.' },
     });
     const namesake = { ...user, sub: 'nightly-job' };
-    const { sub } = await mapIdentity(undefined, provider, tokens, namesake, (each) => each === 'nightly-job');
+    const { sub } = await mapIdentity(undefined, (each) => each === 'nightly-job')(provider, tokens, namesake);
     expect(sub).toBe('google|nightly-job');
   });
 

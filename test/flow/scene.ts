@@ -25,6 +25,7 @@ export function newTransaction(changes: Partial<Transaction> = {}): Transaction 
     codeChallenge: 'challenge',
     resource: 'https://mcp.example/mcp',
     scopes: ['mcp:tools'],
+    providers: ['oidc'],
     browser: 'browser',
     expiresAt: start + 600,
     ...changes,

@@ -6,7 +6,7 @@ import { parseParameters } from '../../src/protocol/parameters.js';
 const url = 'https://mcp.example/mcp';
 const issue = (scopes: ReadonlyMap<string, string>) =>
   clientCredentialsGrant(
-    { ttl: 60, issue: (subject) => Promise.resolve(JSON.stringify(subject)) },
+    { ttlOf: () => 60, issue: (subject) => Promise.resolve(JSON.stringify(subject)) },
     new Map([[url, { url, scopes, defaultScopes: [...scopes.keys()] }]]),
   );
 const client = (authenticationMethod: Client['authenticationMethod']): Client => ({

@@ -44,12 +44,21 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const sealing = createSealing(createKeyRing(secrets, issuer), randomBytes);
   const keys = sharedSigningKeys(['a secret shared with resource servers']);
   const vault = createVault(store, sealing, randomBytes);
-  const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, accessTokenTtl);
+  const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, () => accessTokenTtl);
   const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
   const settings = { refreshTokenTtl, grantTtl, graceTtl, tokenReserveTtl: accessTokenTtl + graceTtl };
-  const known = () => ['mcp:tools', 'notes:write', 'admin'];
+  const neverAsked = () => Promise.reject(new Error('Nothing is to be asked.'));
+  const known = new Map([
+    [
+      resource,
+      {
+        scopes: new Map(['mcp:tools', 'notes:write', 'admin'].map((each) => [each, each])),
+        implied: new Map<string, string[]>(),
+      },
+    ],
+  ]);
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
-  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, clock, known, settings);
+  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, neverAsked, clock, known, settings);
   const issueCode = createIssueCode({
     grants,
     grantIds: ids,
@@ -68,13 +77,20 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       codeChallenge: codeChallengeOf(verifier),
       resource,
       scopes: ['mcp:tools', 'notes:write'],
+      providers: ['oidc'],
       browser: 'browser',
       expiresAt: start + 600,
     },
     {
       identity: { sub: 'oidc|alice', provider: 'oidc', claims: {} },
-      upstream: { issuer: 'https://upstream.example', subject: 'alice' },
-      tokens: { access_token: 'upstream', token_type: 'bearer' },
+      session: {
+        provider: 'oidc',
+        issuer: 'https://upstream.example',
+        subject: 'alice',
+        tokens: { access_token: 'upstream', token_type: 'bearer' },
+        idToken: {},
+        receivedAt: start,
+      },
     },
   );
   const exchange = async (how: typeof byCode, who: Client, form: Form): Promise<TokenResponse | string> => {

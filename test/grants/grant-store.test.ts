@@ -219,7 +219,15 @@ describe('the end of a record', () => {
     const written: SetOptions[] = [];
     const inner = memoryStore({ clock: scene.clock });
     const store: Store = { ...inner, set: (...all) => (written.push(all[2]), inner.set(...all)) };
-    const grants = createGrants(store, scene.ids, scene.clock, randomBytes, lifetimes, () => undefined);
+    const grants = createGrants(
+      store,
+      scene.ids,
+      scene.clock,
+      randomBytes,
+      lifetimes,
+      () => undefined,
+      scene.discardVault,
+    );
     scene.time.now += later;
     await grants.create({ ...grant, ...changes });
     expect(written.map(({ expiresAt }) => Number(expiresAt) - start)).toEqual([expected]);

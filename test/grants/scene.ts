@@ -4,6 +4,7 @@ import { createGrantIds } from '../../src/grants/grant-id.js';
 import { createGrants } from '../../src/grants/grant-store.js';
 import type { Grant } from '../../src/grants/grant.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
+import type { Key } from '../../src/storage/store.js';
 import { memoryStore } from '../../src/storage/memory.js';
 import { faultyStore } from '../faults/faulty-store.js';
 
@@ -23,13 +24,16 @@ export function grantScene() {
   const clock = () => time.now;
   const store = faultyStore(memoryStore({ clock }));
   const ids = createGrantIds(() => Promise.resolve(installationKey), randomBytes);
-  const grants = createGrants(store, ids, clock, randomBytes, lifetimes, () => undefined);
+  const discardVault = async (key: Key) => {
+    await store.delete(key);
+  };
+  const grants = createGrants(store, ids, clock, randomBytes, lifetimes, () => undefined, discardVault);
   const credentials = createCredentials(createKeyRing([secrets[0]], issuer));
   const newGrant = async (changes: Partial<Grant> = {}): Promise<Grant> => ({
     ...sampleGrant(await ids.create('https://upstream.example', 'alice')),
     ...changes,
   });
-  return { time, clock, store, ids, grants, credentials, newGrant };
+  return { time, clock, store, ids, grants, discardVault, credentials, newGrant };
 }
 
 /** A grant whose code is not redeemed yet. */

@@ -49,6 +49,27 @@ describe.skipIf(isWithoutChromium)('in a real browser, with the provider on anot
     await page.waitForURL(/\/callback\?code=/);
   }
 
+  it('a user who may not come in reads so, and takes the refusal to the app by a link', async () => {
+    await gatehouse.restart({ allow: { emails: ['bob@example.test'] } });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.goto(url);
+    await page.click('button[value=approve]');
+    await page.fill('input[name=username]', 'alice');
+    await page.click('button:has-text("Sign in")');
+    await page.waitForSelector('h1:has-text("This account may not sign in")');
+    expect(await page.textContent('main')).toContain('alice@example.test');
+    expect(returned).toEqual([]);
+    expect((await context.cookies(gatehouse.issuer)).filter(({ name }) => name.includes('sign-in'))).toEqual([]);
+    await page.click('text=Return to the app');
+    await page.waitForURL(/\/callback\?error=access_denied/);
+    expect(await page.title()).toBe('The app');
+    const [{ searchParams } = new URL('about:blank')] = returned;
+    expect([searchParams.get('state'), searchParams.get('iss')]).toEqual(['client-state', gatehouse.issuer]);
+    expect(complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([]);
+  });
+
   it('a user approves, signs in and is back in the app, whose code is good', async () => {
     const page = await context.newPage();
     const complaints: string[] = [];

@@ -3,6 +3,7 @@ import { AuthError, type TokenMapper } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import {
   callResource,
+  linkOf,
   locationOf,
   newRequest,
   parametersOf,
@@ -142,7 +143,9 @@ describe('a tokenMapper', () => {
     await gatehouse.close();
     await start({ tokenMapper });
     const { browser, callback } = await approved();
-    return parametersOf(locationOf(await browser.open(callback)));
+    const back = await browser.open(callback);
+    // A user who is refused takes it to the client.
+    return parametersOf(back.status === 403 ? linkOf(back) : locationOf(back));
   };
   const extraOf = async (tokenMapper: TokenMapper) => {
     await gatehouse.close();

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpReply } from '../../src/http/message.js';
 import { consentPage } from '../../src/pages/consent.js';
 import { answeredPage, errorPage } from '../../src/pages/notice.js';
+import { refusedPage } from '../../src/pages/refused.js';
 import { isWithoutChromium, launchChromium } from '../support/chromium.js';
-import { ordinary, overlong, threeProviders } from './views.js';
+import { ordinary, overlong, refused, refusedOverlong, threeProviders, verified } from './views.js';
 
 const phone = { width: 360, height: 640 };
 
@@ -15,8 +16,15 @@ const pages: Record<string, HttpReply> = {
   '/ordinary': consentPage({ ...ordinary, redirect: { kind: 'loopback', host: '127.0.0.1' }, notice: 'Once more.' }),
   '/several': consentPage({ ...ordinary, providers: threeProviders }),
   '/overlong': consentPage(overlong),
+  '/verified': consentPage(verified),
+  '/elsewhere': consentPage({
+    ...overlong,
+    client: { ...overlong.client, verifiedHost: `${'docs.claude.ai.'.repeat(15)}example` },
+  }),
   '/rtl': consentPage({ ...ordinary, client: { name: '\u202eתוכנה נהדרת' } }),
   '/error': errorPage({ status: 400, title: 'Not valid', message: 'The link is not valid.', requestId: 'r1' }),
+  '/refused': refusedPage(refused),
+  '/refused-overlong': refusedPage(refusedOverlong),
   '/answered': answeredPage({ requestId: 'r2' }),
 };
 
@@ -85,7 +93,7 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
     },
   );
 
-  it.each(['/ordinary', '/overlong', '/several'])(
+  it.each(['/ordinary', '/overlong', '/several', '/verified', '/elsewhere'])(
     'shows on %s where the browser goes, without scrolling',
     async (path) => {
       await visit(path, async (page) => {
@@ -123,6 +131,15 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
     expect(posted[0]?.form['decision']).toBe('deny');
   });
 
+  it('leads from /refused back to the app, by keyboard too', async () => {
+    await visit('/refused', async (page) => {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Return to the app');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => asked).toContain(`GET ${refused.returnUrl}`);
+    });
+  });
+
   it('works with scripts turned off', async () => {
     const click = (page: Page): Promise<void> => page.getByRole('button', { name: 'Deny' }).click();
     await visit('/ordinary', click, { javaScriptEnabled: false });
@@ -130,10 +147,14 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
-    it.each(['/ordinary', '/several', '/error'])('has the contrast that WCAG AA asks for on %s', async (path) => {
-      const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });
-      expect(faint).toEqual([]);
-    });
+    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/error'])(
+    it.each(['/ordinary', '/several', '/error', '/refused'])(
+      'has the contrast that WCAG AA asks for on %s',
+      async (path) => {
+        const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });
+        expect(faint).toEqual([]);
+      },
+    );
   });
 });
 

@@ -32,6 +32,36 @@ describe('the consent page', () => {
     expect(words(consent({ client: { name: 'Cursor', uri: 'javascript:alert(1)' } }))).not.toContain('website');
   });
 
+  it('names the host of a client that has proven it, and no other website', () => {
+    const view = { client: { name: 'Claude', verifiedHost: 'claude.ai', uri: 'https://evil.example' } };
+    const text = words(consent(view));
+    expect(text).toContain('Verified: claude.ai This app is published there. It chose its name itself.');
+    expect(text).not.toContain('Nobody has verified');
+    expect(text).not.toContain('evil.example');
+    expect(consent(view)).not.toContain('href');
+  });
+
+  it.each([
+    ['claude.ai', 'claude.ai', false],
+    ['api.claude.ai', 'claude.ai', false],
+    ['claude.ai', 'www.claude.ai', false],
+    ['evil.example', 'claude.ai', true],
+    ['notclaude.ai', 'claude.ai', true],
+    ['claude.ai.evil.example', 'claude.ai', true],
+    ['claude.ai:8443', 'claude.ai', true],
+  ])('warns of %s only where it is none of %s', (host, verifiedHost, warns) => {
+    const text = words(consent({ redirect: { kind: 'web', host }, client: { name: 'a', verifiedHost } }));
+    expect(text.includes(`This is another website than ${verifiedHost}.`)).toBe(warns);
+    expect(text).toContain(`you will be sent to ${host}`);
+  });
+
+  it('still warns that programs on this computer can pose as a verified app', () => {
+    const redirect = { kind: 'loopback', host: '127.0.0.1' } as const;
+    expect(words(consent({ redirect, client: { name: 'a', verifiedHost: 'claude.ai' } }))).toContain(
+      'can pose as this',
+    );
+  });
+
   it.each<[ConsentView['redirect'], string]>([
     [{ kind: 'web', host: 'claude.ai' }, 'you will be sent to claude.ai'],
     [{ kind: 'loopback', host: '127.0.0.1' }, 'you will be sent to an app on this computer (127.0.0.1)'],
@@ -90,6 +120,7 @@ const places: Record<string, Partial<ConsentView>> = {
   'client name': { client: { name: hostile } },
   'client uri': { client: { name: 'a', uri: `https://a.example/${hostile}` } },
   'client uri host': { client: { name: 'a', uri: `https://${hostile}` } },
+  'verified host': { client: { name: 'a', verifiedHost: hostile } },
   'web host': { redirect: { kind: 'web', host: hostile } },
   'loopback host': { redirect: { kind: 'loopback', host: hostile } },
   scheme: { redirect: { kind: 'app', scheme: hostile } },

@@ -1,5 +1,6 @@
 import type { HttpReply } from '../../src/http/message.js';
 import type { ConsentView } from '../../src/pages/consent.js';
+import type { RefusedView } from '../../src/pages/refused.js';
 
 /** What an ordinary client asks for. */
 export const ordinary: ConsentView = {
@@ -13,6 +14,12 @@ export const ordinary: ConsentView = {
     { name: 'docs:write', description: 'Create and change documents' },
   ],
   providers: [{ id: 'google', name: 'Google' }],
+};
+
+/** What a client asks for that has proven its host. */
+export const verified: ConsentView = {
+  ...ordinary,
+  client: { name: 'Claude', verifiedHost: 'claude.ai' },
 };
 
 /** Three places to sign in. */
@@ -34,6 +41,25 @@ export const overlong: ConsentView = {
   })),
   providers: [{ id: 'acme', name: 'Provider'.repeat(40) }],
   notice: 'Please confirm again in this browser.',
+};
+
+/** Somebody whom no rule lets in. */
+export const refused: RefusedView = {
+  provider: 'Google',
+  account: 'eve@example.com',
+  resource: ordinary.resource,
+  reason: 'No rule of this server lets this account in.',
+  returnUrl: '/back?error=access_denied&state=a',
+  requestId: 'r3',
+};
+
+/** The same, by names that want the page to break. */
+export const refusedOverlong: RefusedView = {
+  ...refused,
+  provider: 'Provider'.repeat(40),
+  account: `${'W'.repeat(60)}@${'a.'.repeat(90)}example`,
+  resource: overlong.resource,
+  reason: 'Reason'.repeat(80),
 };
 
 /** The document of a reply, as text. */

@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { azureProvider, type AzureOptions } from '../../providers/azure.js';
-import { credentials, parametersOf, play, upstreamOf, type Part } from './stage.js';
+import { credentials, parametersOf, play, upstreamOf, type Part, type Sent } from './stage.js';
 
 const host = 'https://login.microsoftonline.com';
 const acme = '11111111-2222-3333-4444-555555555555';
@@ -134,10 +134,51 @@ describe('azureProvider', () => {
   it.each<[string, Record<string, unknown>, unknown]>([
     ['are those of the ID token', { groups: ['g-1'] }, ['g-1']],
     ['are unknown without one', {}, undefined],
-    ['are unknown when there are too many', { _claim_names: { groups: 'src1' } }, undefined],
-    ['are unknown when only their number is said', { hasgroups: true, groups: [] }, undefined],
+    [
+      'are those of the ID token, whatever else is elsewhere',
+      { groups: ['g-1'], _claim_names: { x: 'src1' } },
+      ['g-1'],
+    ],
   ])('has groups that %s', async (_, claims, expected) => {
     expect((await play(part({ tenant: acme }, claims))).user.groups).toEqual(expected);
+  });
+
+  const tooMany = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://evil.example/' } } };
+  it.each<[Record<string, unknown>, string | undefined, string]>([
+    [tooMany, undefined, 'https://graph.microsoft.com'],
+    [{ hasgroups: true, groups: [] }, undefined, 'https://graph.microsoft.com'],
+    [tooMany, 'https://login.microsoftonline.us', 'https://graph.microsoft.us'],
+    [tooMany, 'https://login.partner.microsoftonline.cn/', 'https://microsoftgraph.chinacloudapi.cn'],
+  ])('has as many groups as there are, with %j at %s from %s', async (claims, authority, graph) => {
+    const value = Array.from(
+      { length: 11_000 },
+      (_, index) => `11111111-2222-3333-4444-${String(index).padStart(12, '0')}`,
+    );
+    const base = part({ tenant: acme }, claims);
+    const text = JSON.stringify([base.document, base.claims, base.key]).replaceAll(
+      host,
+      (authority ?? host).replace(/\/$/, ''),
+    );
+    const [document, own, key] = JSON.parse(text) as [object, object, object];
+    const provider = azureProvider({ ...credentials, tenant: acme, ...(authority && { authority }) });
+    const answers = { [`POST ${graph}/v1.0/me/getMemberObjects`]: { body: { value } } };
+    const sent: Sent[] = [];
+    const { user } = await play({ provider, document, claims: own, key, answers } as Part, sent);
+    expect(user.groups).toEqual(value);
+    expect(sent.at(-1)).toMatchObject({
+      json: { securityEnabledOnly: false },
+      headers: { authorization: 'Bearer access-1' },
+    });
+  });
+
+  it.each<[string, number, unknown]>([
+    ['refused', 403, { error: { code: 'Authorization_RequestDenied' } }],
+    ['refused a token for something else', 401, { error: { code: 'InvalidAuthenticationToken' } }],
+    ['something else', 200, { odd: true }],
+  ])('has groups that are unknown when Graph answers: %s', async (_, status, body) => {
+    const answers = { 'POST https://graph.microsoft.com/v1.0/me/getMemberObjects': { status, body } };
+    const { user } = await play(part({ tenant: acme }, tooMany, { answers }));
+    expect('groups' in user).toBe(false);
   });
 
   it.each<[Partial<AzureOptions>, string]>([

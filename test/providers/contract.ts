@@ -257,7 +257,12 @@ export function providerContract(name: string, contract: ProviderContract): void
       return { ...sceneFor(id), token, profiles: silent };
     }
     const usualToken = firstOf(fixture.token_success);
-    if (!usualToken.id_token) return { ...sceneFor(id), token: usualToken, profiles };
+    if (!usualToken.id_token) {
+      const scene = sceneFor(id);
+      // It was recorded with the usual scopes; this preset may have asked for others, and was granted them.
+      const granted = withMembers(usualToken, { scope: scene.provider.scopes.join(',') });
+      return { ...scene, token: granted, profiles };
+    }
     const { iss, aud, iat, exp, nonce, token_use } = usualToken.id_token.claims;
     const { sub } = (main?.response.body ?? {}) as { readonly sub?: unknown };
     const id_token = { ...usualToken.id_token, claims: { iss, aud, iat, exp, nonce, token_use, sub } };

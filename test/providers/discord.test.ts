@@ -74,6 +74,45 @@ describe('discordProvider', () => {
     expect('email' in user).toBe(false);
   });
 
+  const bothSought = { organizations: ['1'], groups: ['1/10', '2/20', '2/21', '3/30', '../9', 'x/1'] };
+
+  it('asks for what the rules of access need, and for nothing else', async () => {
+    expect((await parametersOf(part())).scope).toBe('identify email');
+    const scopes = async (sought: Part['sought']) =>
+      (await parametersOf({ ...part(), ...(sought && { sought }) })).scope;
+    expect(await scopes({ organizations: ['1'], groups: [] })).toBe('identify email guilds');
+    expect(await scopes({ organizations: [], groups: ['1/2'] })).toBe('identify email guilds.members.read');
+    expect(await scopes(bothSought)).toBe('identify email guilds guilds.members.read');
+  });
+
+  it('knows the roles of the guilds that rules name, and asks about no other', async () => {
+    const scene = part({}, {}, { sought: bothSought });
+    const answers = {
+      ...scene.answers,
+      [guilds]: { body: [{ id: '1' }] },
+      [`${guilds}/1/member`]: { body: { roles: ['10', '11'] } },
+      [`${guilds}/2/member`]: { status: 404, body: { message: 'Unknown Guild', code: 10004 } },
+      [`${guilds}/3/member`]: { body: { roles: [] } },
+    };
+    const sent: Sent[] = [];
+    const { user } = await play({ ...scene, answers }, sent);
+    expect(user).toMatchObject({ organizations: ['1'], groups: ['1/10', '1/11'] });
+    expect(sent.filter(({ address }) => address.endsWith('/member'))).toHaveLength(3);
+  });
+
+  it('does not know roles that nobody asks for, or that were not granted', async () => {
+    expect('groups' in (await play(part({ scopes: ['identify', 'guilds.members.read'] }))).user).toBe(false);
+    const token = { body: { access_token: 'access-1', token_type: 'Bearer', scope: 'identify email' } };
+    const { user } = await play(part({}, {}, { sought: bothSought, token }));
+    expect([user.organizations, user.groups]).toEqual([undefined, undefined]);
+  });
+
+  it('signs nobody in when a guild cannot be asked for now', async () => {
+    const scene = part({}, {}, { sought: { organizations: [], groups: ['1/10'] } });
+    const answers = { ...scene.answers, [`${guilds}/1/member`]: { status: 429, body: {} } };
+    await expect(play({ ...scene, answers })).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+  });
+
   it.each<[string, object, unknown]>([
     ['those of the user', { body: [{ id: '1' }, { id: '2' }] }, ['1', '2']],
     ['none', { body: [] }, []],

@@ -5,6 +5,7 @@ import { createUpstream } from '../../src/upstream/upstream.js';
 import { providerContract } from './contract.js';
 import { readFixture } from './fixture.js';
 import { signIn, type Scene } from './scene.js';
+import { parametersOf, play, type Part, type Sent } from './stage.js';
 
 const credentials = { clientId: 'test-client', clientSecret: 'test/secret+canary' };
 
@@ -13,7 +14,7 @@ providerContract('github', {
   variants: {
     octocat: (client) => githubProvider({ ...client, scopes: ['read:user', 'user:email', 'read:org'] }),
   },
-  unused: { 'github.membership': 'the list of organizations says enough' },
+  unused: { 'github.membership': 'no rule of access names an organization' },
 });
 
 describe('githubProvider', () => {
@@ -40,6 +41,7 @@ describe('githubProvider', () => {
       authorization: `${base}/login/oauth/authorize`,
       token: `${base}/login/oauth/access_token`,
       userInfo: `${api}/user`,
+      revocation: `${api}/applications/test-client/token`,
     });
   });
 
@@ -70,5 +72,74 @@ describe('githubProvider', () => {
     if (!limited || !emails) throw new Error('The fixture lacks something.');
     const profiles = [...profileOf('github.user'), { ...limited, request: emails.request }];
     await expect(signIn({ ...scene, profiles })).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+  });
+
+  describe('where rules of access name something', () => {
+    const api = 'https://api.github.com';
+    const list = (name: string) => `${api}/user/${name}?per_page=100`;
+    const membership = (name: string) => `${api}/user/memberships/orgs/${name}`;
+    const answers = {
+      [`${api}/user`]: { body: { id: 1, login: 'octocat' } },
+      [list('emails')]: { body: [] },
+      [list('orgs')]: { body: [] },
+      [list('teams')]: { body: [] },
+    };
+    const part = (sought: Part['sought'], more: Part['answers'] = {}): Part => ({
+      provider: githubProvider(credentials),
+      ...(sought && { sought }),
+      answers: { ...answers, ...more },
+    });
+    const seek = (...organizations: string[]) => ({ organizations, groups: [] });
+
+    it.each([
+      [undefined, 'read:user user:email'],
+      [seek(), 'read:user user:email'],
+      [seek('acme'), 'read:user user:email read:org'],
+      [{ organizations: [], groups: ['acme/core'] }, 'read:user user:email read:org'],
+    ])('for %j asks for %s', async (sought, scope) => {
+      expect((await parametersOf(part(sought))).scope).toBe(scope);
+    });
+
+    it.each<[string, unknown, { status?: number; body: unknown }, unknown]>([
+      ['is an active member, also when the list does not show it', [], { body: { state: 'active' } }, ['Acme']],
+      ['is one once, when the list shows it too', [{ login: 'acme' }], { body: { state: 'active' } }, ['Acme']],
+      ['is not one while invited', [], { body: { state: 'pending' } }, []],
+      ['is not one while invited, whatever the list shows', [{ login: 'ACME' }], { body: { state: 'pending' } }, []],
+      ['is not one by a state that nobody knows', [{ login: 'acme' }], { body: { state: 'Active ' } }, []],
+      ['is not one who is unknown there', [{ login: 'other' }], { status: 404, body: {} }, ['other']],
+      ['is one by the list where the question is refused', [{ login: 'acme' }], { status: 403, body: {} }, ['acme']],
+    ])('somebody %s', async (_, listed, answer, expected) => {
+      const { user } = await play(
+        part(seek('Acme'), { [list('orgs')]: { body: listed }, [membership('Acme')]: answer }),
+      );
+      expect(user.organizations).toEqual(expected);
+    });
+
+    it('asks about names as they are, and never elsewhere', async () => {
+      const sent: Sent[] = [];
+      const more = { [membership('..%2F..%2Fuser')]: { status: 404, body: {} } };
+      await play(part(seek('../../user'), more), sent);
+      expect(sent.map(({ address }) => address)).toContain(membership('..%2F..%2Fuser'));
+    });
+
+    it('knows the teams of the user', async () => {
+      const teams = [{ slug: 'core', organization: { login: 'Acme' } }, { slug: 'lost' }, null, { organization: {} }];
+      const sought = { organizations: [], groups: ['acme/core'] };
+      const { user } = await play(part(sought, { [list('teams')]: { body: teams } }));
+      expect(user.groups).toEqual(['Acme/core']);
+    });
+
+    it('does not know what GitHub does not tell', async () => {
+      const refused = { status: 403, body: {} };
+      const more = { [list('orgs')]: refused, [list('teams')]: refused, [membership('acme')]: refused };
+      const { user } = await play(part(seek('acme'), more));
+      expect([user.organizations, user.groups]).toEqual([undefined, undefined]);
+    });
+
+    it('asks for nothing that was not granted', async () => {
+      const token = { body: { access_token: 'a', token_type: 'bearer', scope: 'read:user,user:email' } };
+      const { user } = await play({ ...part(seek('acme')), token });
+      expect([user.organizations, user.groups]).toEqual([undefined, undefined]);
+    });
   });
 });

@@ -71,4 +71,26 @@ describe('googleProvider', () => {
     const callbackQuery = 'code=code-1&state=state-1&iss=https%3A%2F%2Faccounts.google.com';
     expect((await signIn({ ...scene, callbackQuery })).issuer).toBe('https://accounts.google.com');
   });
+
+  it.each<[string, readonly string[] | undefined, boolean]>([
+    ['example.com', ['example.com'], true],
+    ['example.com', ['Example.com'], true],
+    ['example.com', undefined, false],
+    ['example.com', ['other.example'], false],
+    ['gmail.com', undefined, true],
+    ['googlemail.com', undefined, true],
+    ['evilgmail.com', undefined, false],
+  ])(
+    'takes a verified address in %s of an account in %j for one of that domain: %s',
+    (domain, organizations, expected) => {
+      const user = {
+        sub: '1',
+        email: `a@${domain}`,
+        email_verified: true,
+        raw: {},
+        ...(organizations && { organizations }),
+      };
+      expect(googleProvider(credentials).isOfDomain?.(user, domain)).toBe(expected);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
 import nock from 'nock';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
-import type { UpstreamProvider } from '../../src/upstream/provider.js';
+import type { SoughtNames, UpstreamProvider } from '../../src/upstream/provider.js';
 import { createUpstream, type SignedInUser, type Upstream } from '../../src/upstream/upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,9 +24,11 @@ export interface Part {
   /** The answer of the token endpoint; an ID token of `claims` is put into a good one. */
   readonly token?: Answer;
   readonly claims?: Json;
-  /** Answers to what is asked with the access token, by address. */
+  /** Answers to what is asked with the access token, by address; `POST` before it where it is no GET. */
   readonly answers?: Readonly<Record<string, Answer>>;
   readonly callbackQuery?: string;
+  /** What rules of access name. */
+  readonly sought?: SoughtNames;
 }
 
 /** What was sent to a provider. */
@@ -34,6 +36,8 @@ export interface Sent {
   readonly address: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: URLSearchParams;
+  /** What was sent as JSON. */
+  readonly json?: unknown;
 }
 
 export const credentials = { clientId: 'test-client', clientSecret: 'test/secret+canary' };
@@ -44,14 +48,14 @@ const pool = createPooledFetch({ timeout: 2 });
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 /** The hand-off to a provider. */
-export function upstreamOf(provider: UpstreamProvider): Upstream {
-  return createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock: () => 0 });
+export function upstreamOf(provider: UpstreamProvider, sought?: SoughtNames): Upstream {
+  return createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock: () => 0, ...(sought && { sought }) });
 }
 
 /** The parameters that a browser is sent to the provider with. */
 export async function parametersOf(part: Part): Promise<Record<string, string>> {
   publish(part);
-  const { searchParams } = await upstreamOf(part.provider).authorizationUrl(leg);
+  const { searchParams } = await upstreamOf(part.provider, part.sought).authorizationUrl(leg);
   return Object.fromEntries(searchParams);
 }
 
@@ -62,9 +66,12 @@ export function play(part: Part, sent: Sent[] = []): Promise<SignedInUser> {
   const issued = { access_token: 'access-1', token_type: 'Bearer', ...(claims && { id_token: idTokenOf(claims) }) };
   const endpoint = provider.endpoints?.token ?? String(document.token_endpoint);
   reply('POST', endpoint, token ?? { body: issued }, sent);
-  for (const [address, answer] of Object.entries(answers)) reply('GET', address, answer, sent);
+  for (const [address, answer] of Object.entries(answers)) {
+    const [target = '', method = 'GET'] = address.split(' ').reverse();
+    reply(method, target, answer, sent);
+  }
   const { callbackQuery = `code=code-1&state=${leg.state}` } = part;
-  return upstreamOf(provider).complete({ ...leg, callbackQuery });
+  return upstreamOf(provider, part.sought).complete({ ...leg, callbackQuery });
 }
 
 function publish({ provider, document, key }: Part): void {
@@ -91,6 +98,7 @@ function reply(method: string, address: string, { status = 200, headers, body }:
         address,
         headers: Object.fromEntries(received) as Record<string, string>,
         body: new URLSearchParams(typeof content === 'string' ? content : ''),
+        ...(typeof content === 'object' && { json: content }),
       });
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return [status, text, { 'content-type': 'application/json', ...headers }];

@@ -216,6 +216,11 @@ export function locationOf(visit: Visit): URL {
   throw new Error(`${visit.url.pathname} answered ${visit.status} and no redirect: ${visit.html.slice(-600)}`);
 }
 
+/** Where the link of a page leads, for a page that leads on by a link. */
+export function linkOf({ html }: Visit): URL {
+  return new URL((/<a [^>]*href="([^"]*)"/.exec(html)?.[1] ?? '').replaceAll('&amp;', '&'));
+}
+
 /** Signs a user in with a client that is there already. */
 export async function signInWith(
   issuer: string,

@@ -91,9 +91,16 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
     const app = express();
     app.use(gate.createRouter());
     if (protectedHandler) app.all(`${path}/mcp`, protectedHandler(gate));
-    app.all(`${path}/mcp`, gate.requireBearerAuth({ scopes: ['mcp:tools'], resource: mcpUrl }), (request, response) => {
-      response.json((request as unknown as { auth: unknown }).auth);
-    });
+    // Other resources are mounted by the test that has them.
+    if (options.resources === undefined || options.resources.some(({ url }) => url === mcpUrl)) {
+      app.all(
+        `${path}/mcp`,
+        gate.requireBearerAuth({ scopes: ['mcp:tools'], resource: mcpUrl }),
+        (request, response) => {
+          response.json((request as unknown as { auth: unknown }).auth);
+        },
+      );
+    }
     handler = app;
   };
   start();

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oidcProvider, type OidcOptions } from '../../providers/oidc.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { createPooledFetch, type PooledFetch } from '../../src/upstream/pooled-fetch.js';
+import { Refusal } from '../../src/upstream/refusal.js';
 import { createUpstream, type Upstream } from '../../src/upstream/upstream.js';
 import {
   denyAtUpstream,
@@ -120,9 +121,15 @@ describe('a sign-in', () => {
   });
 
   it('lets the provider refuse a user, and takes any other error for a fault', async () => {
-    const refusal = new AuthError('access_denied', 'Not you.');
+    const refusal = new AuthError('access_denied', 'Not you.', { cause: new AuthError('access_denied', 'Why.') });
     upstream = connect({ identify: () => Promise.reject(refusal) });
-    await expect(signIn()).rejects.toBe(refusal);
+    const thrown = await faultOf(signIn());
+    expect(thrown).toBeInstanceOf(Refusal);
+    expect(thrown).toMatchObject({ code: 'access_denied', message: 'Not you.', account: 'alice@example.test' });
+    expect(thrown.cause).toBe(refusal.cause);
+    const away = new AuthError('temporarily_unavailable', 'The directory is away.');
+    upstream = connect({ identify: () => Promise.reject(away) });
+    await expect(signIn()).rejects.toBe(away);
     upstream = connect({ identify: () => Promise.reject(new Error('canary')) });
     expect((await faultOf(signIn())).code).toBe('server_error');
   });
@@ -146,7 +153,10 @@ describe('a callback', () => {
   it('with a refusal is access_denied', async () => {
     const callback = await denyAtUpstream(await upstream.authorizationUrl(leg));
     expect(callback.searchParams.get('error')).toBe('access_denied');
-    expect((await faultOf(upstream.complete({ ...leg, callbackQuery: callback.search }))).code).toBe('access_denied');
+    const fault = await faultOf(upstream.complete({ ...leg, callbackQuery: callback.search }));
+    expect(fault.code).toBe('access_denied');
+    // It is the provider's, not ours.
+    expect(fault).not.toBeInstanceOf(Refusal);
   });
 
   it.each([

@@ -1,0 +1,59 @@
+import { describeCauses, type Log } from '../http/log.js';
+import type { HttpReply, HttpRequest } from '../http/message.js';
+import { refusedPage } from '../pages/refused.js';
+import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { ProviderSummary } from '../upstream/provider.js';
+import type { Refusal } from '../upstream/refusal.js';
+import type { Resource } from './authorization-request.js';
+import type { BrowserBinding } from './browser-binding.js';
+import type { Transaction } from './transaction.js';
+
+/** Where a sign-in stood when the user was refused. */
+export interface RefusedSignIn {
+  readonly request: HttpRequest;
+  readonly transaction: Transaction;
+  readonly provider: ProviderSummary;
+  /** Who hears of it when the user goes back to the app. */
+  readonly target: RedirectTarget;
+}
+
+/** Tells a user, and the operator, that this installation does not let the user in. */
+export type Refuse = (refusal: Refusal, signIn: RefusedSignIn) => HttpReply;
+
+/** What refusing needs. */
+export interface RefuseServices {
+  readonly issuer: string;
+  readonly resources: ReadonlyMap<string, Resource>;
+  readonly binding: BrowserBinding;
+  readonly log: Log;
+}
+
+/**
+ * Refuses by a page, not by a redirect: the user chose the account, and only the user can choose another one, but
+ * clients show `access_denied` as a cancelled sign-in, or not at all. The page leads back to the client.
+ */
+export function createRefuse({ issuer, resources, binding, log }: RefuseServices): Refuse {
+  return (refusal, { request, transaction, provider, target }) => {
+    const { code, message: description, account } = refusal;
+    log({
+      level: 'warn',
+      event: 'sign-in refused',
+      requestId: request.id,
+      path: request.path,
+      provider: provider.id,
+      code,
+      description,
+      causes: describeCauses(refusal),
+    });
+    const { name } = resources.get(transaction.resource) ?? {};
+    return refusedPage({
+      provider: provider.name,
+      account,
+      resource: { url: transaction.resource, ...(name !== undefined && { name }) },
+      reason: description,
+      returnUrl: responseUrl(target, issuer, { error: code, error_description: description }),
+      requestId: request.id,
+      headers: { 'set-cookie': [binding.release(transaction.id)] },
+    });
+  };
+}

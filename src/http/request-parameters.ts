@@ -1,0 +1,44 @@
+import type { HttpBody, HttpRequest } from './message.js';
+
+/** Tells whether a request is a form with such a field, whatever else is in it. */
+export function hasFormField({ body }: HttpRequest, name: string): boolean {
+  if (body.kind === 'bytes') return pairsOf(textOf(body.bytes)).some((pair) => isNamed(pair, name));
+  return body.kind === 'parsed' && typeof body.value === 'object' && body.value !== null && name in body.value;
+}
+
+/** The same request with one parameter of ours in place of every one of that name, in its query and in its form. */
+export function withParameter(request: HttpRequest, name: string, value: string): HttpRequest {
+  return { ...request, query: replaced(request.query, name, value), body: withField(request.body, name, value) };
+}
+
+function withField(body: HttpBody, name: string, value: string): HttpBody {
+  if (body.kind === 'bytes') {
+    return { kind: 'bytes', bytes: Buffer.from(replaced(textOf(body.bytes), name, value), 'latin1') };
+  }
+  if (body.kind !== 'parsed' || typeof body.value !== 'object' || body.value === null) return body;
+  return { kind: 'parsed', value: { ...body.value, [name]: value } };
+}
+
+/** Byte by byte: what is not UTF-8 must stay so, to be refused. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
+
+function replaced(text: string, name: string, value: string): string {
+  const others = pairsOf(text).filter((pair) => !isNamed(pair, name));
+  return [...others, `${name}=${encodeURIComponent(value)}`].join('&');
+}
+
+function pairsOf(text: string): string[] {
+  return text.split('&').filter((pair) => pair !== '');
+}
+
+/** Read as the endpoints read it, so that no other spelling of the name gets past. */
+function isNamed(pair: string, name: string): boolean {
+  const [found = ''] = pair.split('=');
+  try {
+    return decodeURIComponent(found.replaceAll('+', ' ')) === name;
+  } catch {
+    return false;
+  }
+}
