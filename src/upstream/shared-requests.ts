@@ -4,6 +4,8 @@ import type { CustomFetch } from 'openid-client';
 export interface SingleExchange {
   readonly fetch: CustomFetch;
   isSent(): boolean;
+  /** Whether the keys that were asked for did not come. */
+  lacksKeys(): boolean;
   /** The ID token in the answer, unverified. */
   idToken(): Promise<string | undefined>;
   /** Takes the ID token out of the answer for whoever repeats the exchange; false when there is none. */
@@ -13,13 +15,23 @@ export interface SingleExchange {
 /** Sends the one POST of an exchange once, and gives its answer again to whoever repeats it. */
 export function sendingOnce(fetch: CustomFetch): SingleExchange {
   let answer: Promise<Response> | undefined;
+  let keysAreMissing = false;
+
+  async function readKeys(...request: Parameters<CustomFetch>): Promise<Response> {
+    keysAreMissing = true;
+    const response = await fetch(...request);
+    keysAreMissing = !response.ok || !/json/i.test(response.headers.get('content-type') ?? '');
+    return response;
+  }
+
   const exchange: SingleExchange = {
     async fetch(url, options) {
-      if (options.method !== 'POST') return fetch(url, options);
+      if (options.method !== 'POST') return readKeys(url, options);
       answer ??= fetch(url, options);
       return (await answer).clone();
     },
     isSent: () => answer !== undefined,
+    lacksKeys: () => keysAreMissing,
     async idToken() {
       try {
         const body = (await (await answer)?.clone().json()) as { id_token?: unknown } | undefined;

@@ -25,7 +25,8 @@ export function createTokenRefresh(
     const answer = await requestTokens(metadata, {
       send: (configuration) =>
         refreshTokenGrant(configuration, refresh_token, sendsRedirectUri ? { redirect_uri: callbackUrl } : {}),
-      errorCodes,
+      // Nothing that is wrong with an address is a word about the refresh token.
+      errorCodes: { redirect_uri_mismatch: 'invalid_request', ...errorCodes },
       isIdTokenOptional: true,
       faultOf,
     });

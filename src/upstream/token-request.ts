@@ -11,7 +11,6 @@ import { isWithin, type Clock } from '../storage/clock.js';
 import type { AuthError } from '../protocol/auth-error.js';
 import { configure } from './configuration.js';
 import type { ProviderMetadata } from './discovery.js';
-import { upstreamFault } from './fault.js';
 import type { Claims, UpstreamProvider, UpstreamTokens } from './provider.js';
 import type { TokenAnswer } from './session.js';
 import { sendingOnce, sharingReads } from './shared-requests.js';
@@ -100,8 +99,8 @@ export function createTokenRequests(provider: UpstreamProvider, fetch: CustomFet
     }
 
     async function attemptWithoutIdToken(thrown: unknown): Promise<TokenAnswer> {
-      const isLeftOut = isIdTokenOptional && lacksKey(provider.id, thrown) && (await conversation.leaveOutIdToken());
-      if (!isLeftOut) throw thrown;
+      const isKeyMissing = conversation.lacksKeys() || isUnknownKey(thrown);
+      if (!isIdTokenOptional || !isKeyMissing || !(await conversation.leaveOutIdToken())) throw thrown;
       return attempt(keys);
     }
 
@@ -120,11 +119,6 @@ export function createTokenRequests(provider: UpstreamProvider, fetch: CustomFet
 /** An unknown key name, or, from a provider that does not name its keys, a signature that another key made. */
 function mayBeNewKey(thrown: unknown): boolean {
   return isUnknownKey(thrown) || (thrown instanceof ClientError && thrown.code === 'OAUTH_INVALID_RESPONSE');
-}
-
-/** Whether the key is what is missing; with a good answer at hand only keys can be out of reach. */
-function lacksKey(provider: string, thrown: unknown): boolean {
-  return isUnknownKey(thrown) || upstreamFault(provider, 'token response', thrown).code === 'temporarily_unavailable';
 }
 
 function isUnknownKey(thrown: unknown): boolean {

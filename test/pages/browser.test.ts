@@ -147,8 +147,7 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
-    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/error'])(
-    it.each(['/ordinary', '/several', '/error', '/refused'])(
+    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/error', '/refused'])(
       'has the contrast that WCAG AA asks for on %s',
       async (path) => {
         const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });

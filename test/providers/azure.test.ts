@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { azureProvider, type AzureOptions } from '../../providers/azure.js';
-import { credentials, parametersOf, play, upstreamOf, type Part, type Sent } from './stage.js';
+import { credentials, parametersOf, play, playRefresh, upstreamOf, type Part, type Sent } from './stage.js';
 
 const host = 'https://login.microsoftonline.com';
 const acme = '11111111-2222-3333-4444-555555555555';
@@ -206,5 +206,59 @@ describe('azureProvider', () => {
     [400, { error: 'interaction_required', suberror: 'basic_action' }, 'access_denied'],
   ])('takes the error %s %j for what it is', async (status, body, code) => {
     await expect(play(part({ tenant: acme }, {}, { token: { status, body } }))).rejects.toMatchObject({ code });
+  });
+
+  describe('when tokens are refreshed', () => {
+    const many: Partial<AzureOptions> = { tenant: 'organizations', anyTenant: true };
+    const before = { iss: `${host}/${acme}/v2.0`, tid: acme, sub: 'pairwise-1', groups: ['g-1'] };
+
+    it('verifies the ID token for its tenant, which stays the same', async () => {
+      const { tokens, idToken } = await playRefresh(part(many), before);
+      expect(tokens).toMatchObject({ access_token: 'access-2', refresh_token: 'refresh-1' });
+      expect(idToken).toMatchObject({ iss: before.iss, tid: acme, sub: 'pairwise-1' });
+      expect('groups' in idToken).toBe(false);
+    });
+
+    it.each<[string, Partial<AzureOptions>, Record<string, unknown>, string]>([
+      ['of another tenant', many, { ...of(other) }, 'temporarily_unavailable'],
+      ['of another user', many, { sub: 'pairwise-2' }, 'temporarily_unavailable'],
+      ['whose tenant and issuer differ', many, { tid: other }, 'temporarily_unavailable'],
+      [
+        'of a tenant that is not allowed any more',
+        { tenant: 'organizations', allowedTenants: [other] },
+        {},
+        'access_denied',
+      ],
+    ])('refuses an ID token %s', async (_, options, claims, code) => {
+      await expect(playRefresh(part(options, claims), before)).rejects.toMatchObject({ code });
+    });
+
+    it('refuses an ID token that the key of another tenant signed', async () => {
+      const key = { issuer: `${host}/${consumers}/v2.0` };
+      await expect(playRefresh(part(many, {}, { key }), before)).rejects.toMatchObject({
+        code: 'temporarily_unavailable',
+      });
+    });
+
+    it.each<[number, object, string]>([
+      [
+        400,
+        { error: 'invalid_grant', error_description: 'AADSTS700082:\r\n canary', error_codes: [700082] },
+        'invalid_grant',
+      ],
+      [400, { error: 'interaction_required', suberror: 'basic_action', error_codes: [50076] }, 'invalid_grant'],
+      [400, { error: 'consent_required', error_codes: [65001] }, 'invalid_grant'],
+      [401, { error: 'invalid_client', error_codes: [7000222] }, 'temporarily_unavailable'],
+      [400, { error: 'invalid_request', error_codes: [90002] }, 'temporarily_unavailable'],
+      [400, { error: 'invalid_scope', error_codes: [70011] }, 'temporarily_unavailable'],
+      [503, { error: 'temporarily_unavailable' }, 'temporarily_unavailable'],
+    ])('takes the error %s %j for what it is: %s', async (status, body, code) => {
+      await expect(playRefresh(part(many, {}, { token: { status, body } }), before)).rejects.toMatchObject({ code });
+    });
+
+    it('has nobody to revoke tokens', () => {
+      const { provider } = part({ tenant: acme });
+      expect([provider.endpoints, provider.revocation]).toEqual([undefined, undefined]);
+    });
   });
 });

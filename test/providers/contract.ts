@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { AuthError } from '../../src/protocol/auth-error.js';
+import type { AuthError } from '../../src/protocol/auth-error.js';
 import { codeChallengeOf } from '../../src/protocol/pkce.js';
 import type { UpstreamProvider } from '../../src/upstream/provider.js';
 import { addressOf, firstOf, membersOf, readFixture, type Exchange, type RecordedIdentity } from './fixture.js';
 import { begin, callbackUrl, credentials, endpointsOf, inScene, leg, signIn, type Scene } from './scene.js';
 import type { TokenRequest } from './scene.js';
+import { checkClient, checkParameters, expectSilence, faultIn, named, withBody, withMembers } from './checks.js';
+import { refreshContract, revocationContract } from './contract-renewal.js';
 
 type Preset = (client: typeof credentials) => UpstreamProvider;
 
@@ -221,6 +223,9 @@ export function providerContract(name: string, contract: ProviderContract): void
       });
     });
 
+    refreshContract(usual);
+    revocationContract(usual);
+
     it('leaves no recording out', () => {
       const inputs = fixture.identities.flatMap((identity) => identity.inputs);
       const asked = [...fixture.userinfo, ...fixture.userinfo_error];
@@ -269,57 +274,18 @@ export function providerContract(name: string, contract: ProviderContract): void
     return { ...sceneFor(id), token: { ...usualToken, id_token }, profiles };
   }
 
-  function checkTokenRequest({ url, headers, body }: TokenRequest, { request }: Exchange, provider: UpstreamProvider) {
-    if (provider.issuer === usual.provider.issuer) expect(url).toBe(request.origin + request.path);
+  function checkTokenRequest(request: TokenRequest, recorded: Exchange, provider: UpstreamProvider) {
+    const { url, body } = request;
+    if (provider.issuer === usual.provider.issuer) expect(url).toBe(addressOf(recorded));
     else expect(url).not.toBe(tokenEndpoint);
-    expect(headers).toMatchObject({ accept: 'application/json', 'user-agent': expect.stringMatching(/./) as string });
-    for (const [parameter, value] of Object.entries(inScene(request.body ?? {}))) {
-      expect(body.get(parameter), parameter).toBe(value);
-    }
-    for (const parameter of [...(request.must_not_send ?? []), 'resource', 'audience']) {
-      expect(body.has(parameter), parameter).toBe(false);
-    }
+    checkParameters(request, recorded);
     expect(body.get('code_verifier')).toBe(provider.pkce === false ? null : leg.codeVerifier);
-
-    // One method only: some providers refuse a secret that is sent twice.
-    const { clientAuthentication = 'client_secret_basic' } = provider;
-    const { method, also_accepted = [] } = request.auth;
-    expect([method, ...also_accepted]).toContain(clientAuthentication);
-    const isBasic = clientAuthentication === 'client_secret_basic';
-    expect(headers.authorization?.startsWith('Basic ') ?? false).toBe(isBasic);
-    expect(body.get('client_secret')).toBe(isBasic ? null : credentials.clientSecret);
+    checkClient(request, recorded, provider);
   }
 }
 
-async function faultOf(scene: Scene, requests: TokenRequest[] = []): Promise<AuthError> {
-  const thrown: unknown = await signIn(scene, requests).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(thrown instanceof AuthError)) throw new Error(`This is no AuthError: ${inspect(thrown)}`);
-  return thrown;
-}
-
-/** Nothing that the provider said, and nothing of ours that is secret, is in an error. */
-function expectSilence(fault: AuthError, { response }: Exchange): void {
-  const everything = inspect(fault, { depth: 20, showHidden: true });
-  const { error_description, errorSummary, message } = (response.body ?? {}) as Readonly<Record<string, unknown>>;
-  const words = [error_description, errorSummary, message, response.body_text].filter(
-    (text): text is string => typeof text === 'string' && text.length > 3,
-  );
-  for (const word of [...words, credentials.clientSecret, leg.codeVerifier]) expect(everything).not.toContain(word);
-}
-
-function named(exchanges: readonly Exchange[]) {
-  return exchanges.map((exchange) => [exchange.id, exchange] as const);
-}
-
-function withBody(exchange: Exchange, body: object): Exchange {
-  return { ...exchange, response: { ...exchange.response, body } };
-}
-
-function withMembers(exchange: Exchange, members: object): Exchange {
-  return withBody(exchange, { ...(exchange.response.body as object), ...members });
+function faultOf(scene: Scene, requests: TokenRequest[] = []): Promise<AuthError> {
+  return faultIn(signIn(scene, requests));
 }
 
 /** A line of `required_params`: a name, perhaps a value, perhaps a remark. */

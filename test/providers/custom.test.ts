@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { customProvider, type CustomOptions } from '../../providers/custom.js';
-import { credentials, parametersOf, play, upstreamOf, type Part, type Sent } from './stage.js';
+import { credentials, parametersOf, play, playRevocation, upstreamOf, type Part, type Sent } from './stage.js';
 
 const endpoints = {
   authorizationEndpoint: 'https://idp.example/oauth/authorize',
@@ -104,5 +104,15 @@ describe('customProvider', () => {
       userInfoEndpoint: `${local}/u`,
     });
     expect(upstreamOf(provider).provider.issuer).toBe(local);
+  });
+
+  it('revokes tokens where it is told where', async () => {
+    const revocationEndpoint = 'https://idp.example/oauth/revoke';
+    const sent: Sent[] = [];
+    await playRevocation(part({ revocationEndpoint }), revocationEndpoint, { body: '' }, sent);
+    expect(sent[0]?.body.get('token')).toBe('r-1');
+    await expect(
+      upstreamOf(part().provider).revoke({ access_token: 'x', token_type: 'bearer' }),
+    ).resolves.toBeUndefined();
   });
 });

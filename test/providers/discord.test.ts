@@ -1,7 +1,16 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { discordProvider, type DiscordOptions } from '../../providers/discord.js';
-import { credentials, parametersOf, play, type Part, type Sent } from './stage.js';
+import {
+  credentials,
+  parametersOf,
+  play,
+  playRefresh,
+  playRevocation,
+  upstreamOf,
+  type Part,
+  type Sent,
+} from './stage.js';
 
 const me = 'https://discord.com/api/users/@me';
 const guilds = `${me}/guilds`;
@@ -148,5 +157,43 @@ describe('discordProvider', () => {
   it('refuses a callback with another state', async () => {
     const scene = part({}, {}, { callbackQuery: 'code=code-1&state=other' });
     await expect(play(scene)).rejects.toMatchObject({ code: 'access_denied' });
+  });
+
+  it('refreshes tokens, with a form', async () => {
+    const body = {
+      access_token: 'a-2',
+      token_type: 'Bearer',
+      expires_in: 604800,
+      refresh_token: 'r-2',
+      scope: 'identify',
+    };
+    const sent: Sent[] = [];
+    const { tokens } = await playRefresh(part({}, {}, { token: { body } }), {}, sent);
+    expect(tokens).toEqual({ ...body, token_type: 'bearer' });
+    expect(sent[0]?.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
+    expect(sent[0]?.body.get('refresh_token')).toBe('refresh-1');
+  });
+
+  it.each<[number, unknown, string]>([
+    [400, { error: 'invalid_grant' }, 'invalid_grant'],
+    [401, { error: 'invalid_client' }, 'temporarily_unavailable'],
+    [400, { error: 'unsupported_grant_type' }, 'temporarily_unavailable'],
+    [429, { message: 'You are being rate limited.', retry_after: 1.5 }, 'temporarily_unavailable'],
+    [429, 'error code: 1015', 'temporarily_unavailable'],
+  ])('takes %s %j for what it is when tokens are refreshed: %s', async (status, body, code) => {
+    await expect(playRefresh(part({}, {}, { token: { status, body } }))).rejects.toMatchObject({ code });
+  });
+
+  it('revokes the refresh token, which ends everything that the user approved', async () => {
+    const sent: Sent[] = [];
+    const scene = part();
+    await playRevocation(scene, 'https://discord.com/api/oauth2/token/revoke', { body: {} }, sent);
+    expect(Object.fromEntries(sent[0]?.body ?? [])).toEqual({
+      token: 'r-1',
+      token_type_hint: 'refresh_token',
+      client_id: 'test-client',
+      client_secret: 'test/secret+canary',
+    });
+    expect(upstreamOf(scene.provider).provider.revocation).toEqual({ reachesAll: true });
   });
 });

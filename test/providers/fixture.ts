@@ -13,6 +13,9 @@ export interface ProviderFixture {
   readonly discovery: readonly Exchange[];
   readonly token_success: readonly Exchange[];
   readonly token_error: readonly Exchange[];
+  readonly refresh_success?: readonly Exchange[];
+  readonly refresh_error?: readonly Exchange[];
+  readonly revocation?: readonly Exchange[];
   readonly userinfo: readonly Exchange[];
   readonly userinfo_error: readonly Exchange[];
   readonly identities: readonly RecordedIdentity[];
@@ -40,6 +43,7 @@ export interface RecordedIdentity {
 export interface Exchange {
   readonly id: string;
   readonly request: {
+    readonly method?: string;
     readonly origin: string;
     readonly path: string;
     readonly body?: Readonly<Record<string, string>>;
@@ -52,8 +56,14 @@ export interface Exchange {
     readonly body?: unknown;
     readonly body_text?: string;
   };
-  readonly id_token?: { readonly header: { readonly alg: string }; readonly claims: Readonly<Record<string, unknown>> };
-  readonly expect?: { readonly oauth_error?: string; readonly expires_in?: number | null };
+  readonly id_token?:
+    { readonly header: { readonly alg: string }; readonly claims: Readonly<Record<string, unknown>> } | undefined;
+  readonly expect?: {
+    readonly oauth_error?: string;
+    readonly expires_in?: number | null;
+    readonly keep_previous_refresh_token?: boolean;
+    readonly rotate_refresh_token?: boolean;
+  };
 }
 
 /** Reads the recordings of a provider. */

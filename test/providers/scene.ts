@@ -2,7 +2,8 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import jsonwebtoken, { type Algorithm } from 'jsonwebtoken';
 import nock from 'nock';
-import type { UpstreamProvider } from '../../src/upstream/provider.js';
+import type { UpstreamProvider, UpstreamTokens } from '../../src/upstream/provider.js';
+import type { TokenAnswer } from '../../src/upstream/session.js';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
 import { createUpstream, type SignedInUser } from '../../src/upstream/upstream.js';
 import { addressOf, filledIn, firstOf, type Exchange, type ProviderFixture } from './fixture.js';
@@ -30,22 +31,26 @@ export interface Scene {
   readonly callbackQuery?: string;
 }
 
-/** A request to the token endpoint, as it arrived. */
+/** A request to the token endpoint, or that of revocation, as it arrived. */
 export interface TokenRequest {
+  readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** A form; empty when it was none. */
   readonly body: URLSearchParams;
+  readonly json: unknown;
 }
 
 /** Where the provider of a scene has its endpoints: as it says itself, or as the preset says. */
 export function endpointsOf({ fixture, provider }: Scene) {
   const document = discoveryDocument(fixture, provider);
-  const { authorization, token, userInfo } = provider.endpoints ?? {};
+  const { authorization, token, userInfo, revocation } = provider.endpoints ?? {};
   return {
     authorization: authorization ?? document.authorization_endpoint ?? '',
     token: token ?? document.token_endpoint ?? '',
     userInfo: userInfo ?? document.userinfo_endpoint,
     keys: document.jwks_uri,
+    revocation: revocation ?? document.revocation_endpoint,
   };
 }
 
@@ -64,6 +69,34 @@ export async function signIn(scene: Scene, requests: TokenRequest[] = []): Promi
   return upstreamOf(scene).complete({ ...leg, callbackQuery });
 }
 
+/** Refreshes tokens; `requests` gets what the token endpoint was asked. */
+export async function refresh(
+  scene: Scene,
+  previous: TokenAnswer,
+  requests: TokenRequest[] = [],
+): Promise<TokenAnswer> {
+  publish(scene);
+  answerToken(scene, requests);
+  return upstreamOf(scene).refresh(previous);
+}
+
+/** Revokes tokens; `requests` gets what was asked. */
+export async function revoke(
+  scene: Scene,
+  tokens: UpstreamTokens,
+  requests: TokenRequest[] = [],
+  response: Exchange['response'] = { status: 200, headers: {}, body: {} },
+): Promise<void> {
+  publish(scene);
+  const { revocation } = endpointsOf(scene);
+  const respond = (request: TokenRequest) => {
+    requests.push(request);
+    return response;
+  };
+  if (revocation !== undefined) for (const method of ['POST', 'DELETE']) answer(method, revocation, respond);
+  await upstreamOf(scene).revoke(tokens);
+}
+
 /** Puts the scene's values in the place of the placeholders. */
 export function inScene<T>(template: T, more: Readonly<Record<string, string>> = {}): T {
   const values = {
@@ -71,6 +104,8 @@ export function inScene<T>(template: T, more: Readonly<Record<string, string>> =
     CLIENT_SECRET: credentials.clientSecret,
     REDIRECT_URI: callbackUrl,
     CODE: 'code-1',
+    ACCESS_TOKEN: 'access-1',
+    REFRESH_TOKEN: 'refresh-1',
     CODE_VERIFIER: leg.codeVerifier,
     STATE: leg.state,
     NONCE: leg.nonce,
@@ -148,7 +183,13 @@ function answer(method: string, address: string, respond: (request: TokenRequest
     .intercept(pathname, method)
     .query(true)
     .reply(function (_, body) {
-      const request = { url: address, headers: this.req.headers, body: new URLSearchParams(textOf(body)) };
+      const request = {
+        method,
+        url: address,
+        headers: this.req.headers,
+        body: new URLSearchParams(textOf(body)),
+        json: typeof body === 'object' ? body : undefined,
+      };
       const { status, headers, body: json, body_text: text } = respond(request);
       return [status, text ?? JSON.stringify(json), { ...headers }];
     });

@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { slackProvider, type SlackOptions } from '../../providers/slack.js';
-import { credentials, parametersOf, play, type Part, type Sent } from './stage.js';
+import { credentials, parametersOf, play, playRefresh, playRevocation, type Part, type Sent } from './stage.js';
 
 const userInfo = 'https://slack.com/api/openid.connect.userInfo';
 const document = {
@@ -111,5 +111,60 @@ describe('slackProvider', () => {
   it('takes ok: false for a refusal also when there is a token beside it', async () => {
     const token = { body: { ok: false, access_token: 'x', token_type: 'Bearer' } };
     await expect(play(part({}, { token }))).rejects.toMatchObject({ code: 'server_error' });
+  });
+
+  it('refreshes the tokens of an app with token rotation', async () => {
+    const body = {
+      ok: true,
+      access_token: 'xoxe.xoxp-2',
+      token_type: 'Bearer',
+      refresh_token: 'xoxe-2',
+      expires_in: 43200,
+    };
+    const sent: Sent[] = [];
+    const { tokens, idToken } = await playRefresh(part({}, { token: { body } }), claims, sent);
+    expect(tokens).toMatchObject({ access_token: 'xoxe.xoxp-2', refresh_token: 'xoxe-2', expires_in: 43200 });
+    expect(idToken).toEqual(claims);
+    expect(Object.fromEntries(sent[0]?.body ?? [])).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-1',
+      client_id: 'test-client',
+      client_secret: 'test/secret+canary',
+    });
+  });
+
+  it.each([
+    [200, 'invalid_refresh_token', 'invalid_grant'],
+    [200, 'token_revoked', 'invalid_grant'],
+    [200, 'token_expired', 'invalid_grant'],
+    [200, 'bad_client_secret', 'temporarily_unavailable'],
+    [200, 'ratelimited', 'temporarily_unavailable'],
+    [200, 'internal_error', 'temporarily_unavailable'],
+    [200, 'canary_error', 'temporarily_unavailable'],
+    [503, 'invalid_refresh_token', 'temporarily_unavailable'],
+  ])('takes %s ok: false with %s for what it is when tokens are refreshed: %s', async (status, error, code) => {
+    const token = { status, body: { ok: false, error } };
+    await expect(playRefresh(part({}, { token }), claims)).rejects.toMatchObject({ code });
+  });
+
+  const revocation = 'https://slack.com/api/auth.revoke';
+
+  it('revokes a token as its bearer', async () => {
+    const sent: Sent[] = [];
+    await playRevocation(part(), revocation, { body: { ok: true, revoked: true } }, sent);
+    expect(sent[0]?.headers).toMatchObject({ authorization: 'Bearer access-1', 'user-agent': 'mcp-gatehouse' });
+    expect(sent[0]?.body.toString()).toBe('');
+  });
+
+  it.each(['token_revoked', 'token_expired', 'invalid_auth'])('has nothing left to revoke at %s', async (error) => {
+    await expect(playRevocation(part(), revocation, { body: { ok: false, error } })).resolves.toBeUndefined();
+  });
+
+  it.each<[number, unknown]>([
+    [200, { ok: false, error: 'fatal_error' }],
+    [200, 'a page'],
+    [500, { ok: true }],
+  ])('says that it could not revoke at %s %j', async (status, body) => {
+    await expect(playRevocation(part(), revocation, { status, body })).rejects.toMatchObject({ name: 'AuthError' });
   });
 });

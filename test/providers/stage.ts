@@ -3,6 +3,7 @@ import jsonwebtoken from 'jsonwebtoken';
 import nock from 'nock';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
 import type { SoughtNames, UpstreamProvider } from '../../src/upstream/provider.js';
+import type { TokenAnswer } from '../../src/upstream/session.js';
 import { createUpstream, type SignedInUser, type Upstream } from '../../src/upstream/upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -72,6 +73,24 @@ export function play(part: Part, sent: Sent[] = []): Promise<SignedInUser> {
   }
   const { callbackQuery = `code=code-1&state=${leg.state}` } = part;
   return upstreamOf(provider, part.sought).complete({ ...leg, callbackQuery });
+}
+
+/** Refreshes tokens that the provider issued to `previous`; an ID token of `claims` is put into a good answer. */
+export function playRefresh(part: Part, previous: Json = {}, sent: Sent[] = []): Promise<TokenAnswer> {
+  const { provider, document = {}, token, claims } = part;
+  publish(part);
+  const id_token = claims && idTokenOf({ nonce: undefined, ...claims });
+  const issued = { access_token: 'access-2', token_type: 'Bearer', ...(id_token !== undefined && { id_token }) };
+  reply('POST', provider.endpoints?.token ?? String(document.token_endpoint), token ?? { body: issued }, sent);
+  const tokens = { access_token: 'access-1', token_type: 'bearer', refresh_token: 'refresh-1' };
+  return upstreamOf(provider).refresh({ tokens, idToken: previous, receivedAt: 0 });
+}
+
+/** Revokes tokens at an address. */
+export function playRevocation(part: Part, address: string, answer: Answer, sent: Sent[] = []): Promise<void> {
+  publish(part);
+  reply('POST', address, answer, sent);
+  return upstreamOf(part.provider).revoke({ access_token: 'access-1', token_type: 'bearer', refresh_token: 'r-1' });
 }
 
 function publish({ provider, document, key }: Part): void {

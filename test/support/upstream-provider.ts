@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { localProvider, newSigningKey } from '../../examples/quick-start/local-provider.js';
 
 /** The endpoints that can be made to misbehave. */
-export type UpstreamEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks';
+export type UpstreamEndpoint = 'discovery' | 'token' | 'userinfo' | 'jwks' | 'revocation';
 
 type Json = Record<string, unknown>;
 
@@ -54,6 +54,7 @@ const paths: Readonly<Record<string, UpstreamEndpoint>> = {
   '/token': 'token',
   '/me': 'userinfo',
   '/jwks': 'jwks',
+  '/token/revocation': 'revocation',
 };
 
 /** Starts a provider that takes any user name; its caller stops it. */
