@@ -81,13 +81,13 @@ export function upstreamFault(provider: string, step: UpstreamStep, thrown: unkn
 
 /**
  * Makes an {@link AuthError} of what went wrong with a refresh: `invalid_grant` when the provider says that the refresh
- * token does not count, `access_denied` when its user may not sign in here, and `temporarily_unavailable` for the rest.
+ * token does not count, a {@link Refusal} when its user may not sign in here, and `temporarily_unavailable` for the rest.
  *
  * A secret that was mistyped, or a proxy's page, must not sign everybody out.
  */
 export function refreshFault(provider: string, thrown: unknown): AuthError {
   const fault = upstreamFault(provider, 'refresh response', thrown);
-  if (fault === thrown && (fault.code === 'access_denied' || fault.code === 'invalid_grant')) return fault;
+  if (fault instanceof Refusal || (fault === thrown && fault.code === 'invalid_grant')) return fault;
   const cause = fault.cause ?? fault;
   if (isFinal(thrown))
     return new AuthError('invalid_grant', 'The sign-in at the identity provider is over.', { cause });

@@ -258,7 +258,7 @@ describe('azureProvider', () => {
 
     it('has nobody to revoke tokens', () => {
       const { provider } = part({ tenant: acme });
-      expect([provider.endpoints, provider.revocation]).toEqual([undefined, undefined]);
+      expect([provider.endpoints?.revocation, provider.revocation]).toEqual([undefined, undefined]);
     });
   });
 });

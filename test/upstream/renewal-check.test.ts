@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/upstream/refusal.js';
-import { AuthError } from '../../src/protocol/auth-error.js';
 import { key, outage, renewalScene, start, tokensOf, tokenTtl, turn } from './renewal-scene.js';
 
 let scene: Awaited<ReturnType<typeof renewalScene>>;

@@ -13,7 +13,7 @@ import { createVault } from '../../src/upstream/vault.js';
  * Wants fresh tokens of the provider that is named second, from the file that is named first, many times at once,
  * until the milliseconds that are named third have passed; prints each access token that it got, or the error.
  *
- * With `sign in` in the fourth place it puts the first tokens away, and does nothing else.
+ * With `sign in` in the fourth place it puts the first tokens away, expired, and does nothing else.
  */
 const [path = '', origin = '', milliseconds = '', task = ''] = process.argv.slice(2);
 const key = { partition: 'user', id: 'vault.1' };
@@ -59,7 +59,7 @@ async function keepAsking(minimumTtl: number): Promise<void> {
 if (task === 'sign in') {
   const tokens = { access_token: 'access-0', token_type: 'bearer', refresh_token: 'refresh-0', expires_in: 1 };
   const who = { provider: 'idp', issuer: origin, subject: 'alice' };
-  await vault.put(key, { ...who, tokens, idToken: {}, receivedAt: systemClock() }, systemClock() + 3600);
+  await vault.put(key, { ...who, tokens, idToken: {}, receivedAt: systemClock() - 2 }, systemClock() + 3600);
 } else {
   // Ten callers who do not share a promise.
   await Promise.all(Array.from({ length: 10 }, (_, caller) => keepAsking(caller / 1000)));
