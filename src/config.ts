@@ -83,6 +83,10 @@ const schema = z.strictObject({
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
   refreshGraceTtl: seconds(0, 7200).default(120),
   grantTtl: seconds(60, 3650 * day).default(180 * day),
+  consent: z
+    .enum(['always', 'remember', 'first-party'], { error: 'has to be always, remember or first-party' })
+    .default('always'),
+  consentTtl: seconds(60, 3650 * day).default(30 * day),
   authorizationCodeTtl: seconds(10, 600).default(60), // RFC 6749 §4.1.2: at most 10 minutes
   transactionTtl: seconds(60, 600).default(600),
   log: functionOf<Log>().optional(),

@@ -9,15 +9,9 @@ import { createRemoteKeys } from './clients/remote-keys.js';
 import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
 import { longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
-import { createAsk } from './flow/ask.js';
-import { createBrowserBinding } from './flow/browser-binding.js';
-import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser-journey.js';
+import type { BrowserFlow } from './flow/browser-flow.js';
 import type { DescribeUser } from './flow/map-identity.js';
-import { createOfferProviders } from './flow/offer-providers.js';
-import { createIssueCode } from './flow/issue-code.js';
-import { createRefuse } from './flow/refuse.js';
-import { createSignIns } from './flow/sign-in.js';
-import { createBeginTransaction, createTransactions } from './flow/transaction.js';
 import type { Foundation } from './foundation.js';
 import { authorizationCodeGrant } from './grant-types/authorization-code.js';
 import type { GrantType } from './grant-types/grant-type.js';
@@ -29,7 +23,6 @@ import { createCredentials } from './grants/credential.js';
 import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
-import { createCookieJar } from './http/cookies.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createSystemResolver, systemSleep } from './system.js';
 import { createAdmission } from './upstream/admission.js';
@@ -52,15 +45,6 @@ export interface Engine {
   /** Closes the connections to the providers, after a short wait for what is being revoked there. */
   readonly close: () => Promise<void>;
 }
-
-/** Where the browser's doors are, below the issuer. */
-export interface BrowserPaths {
-  readonly consent: string;
-  readonly callback: string;
-}
-
-/** The usual ones. */
-export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback: '/oauth/callback' };
 
 /**
  * Where a provider sends the browser back, below the issuer.
@@ -94,9 +78,8 @@ export function createEngine(
   foundation: Foundation,
   { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
-  const { issuer, providers, allow, sharedCallback, chooseProvider } = settings;
-  const { transactionTtl, authorizationCodeTtl, accessTokenTtl } = settings;
-  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, tag } = foundation;
+  const { issuer, providers, allow, sharedCallback, accessTokenTtl } = settings;
+  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const policy = settings.clientIdMetadataDocuments;
@@ -154,11 +137,6 @@ export function createEngine(
   });
   const freshUpstream = createFreshUpstream(grants, freshSession);
 
-  const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
-  const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
-  const transactions = createTransactions(sealing, clock);
-  const begin = createBeginTransaction(clock, randomness, transactionTtl);
-
   return {
     registeredClients,
     findClient,
@@ -168,40 +146,17 @@ export function createEngine(
       refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, resources, lifetimes),
       ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources)] : []),
     ],
-    flow: createBrowserFlow({
-      issuer,
+    flow: createBrowserJourney(settings, resources, foundation, {
+      paths,
       findClient,
-      resources,
+      readRegistered: (clientId) => registeredClients.read(clientId),
       upstreams,
       admit,
       describeUser,
-      ask: createAsk({
-        action: issuer + paths.consent,
-        resources,
-        providers,
-        begin,
-        transactions,
-        binding,
-      }),
-      offerProviders: createOfferProviders(
-        providers.map(({ id }) => id),
-        chooseProvider,
-      ),
-      begin,
-      transactions,
-      signIns: createSignIns(store, sealing, randomness, clock, transactionTtl),
-      binding,
-      issueCode: createIssueCode({
-        grants,
-        grantIds,
-        credentials,
-        vault,
-        sealing,
-        clock,
-        randomness,
-        authorizationCodeTtl,
-      }),
-      refuse: createRefuse({ issuer, resources, binding, log }),
+      grants,
+      grantIds,
+      credentials,
+      vault,
     }),
     verify: createVerifier(
       issuer,

@@ -78,6 +78,15 @@ export interface OAuthAuthorizationServerOptions {
   authorizationCodeTtl?: number | undefined;
   /** How long the consent page can be answered, and how long the sign-in may then take, at most 600. @defaultValue 600 */
   transactionTtl?: number | undefined;
+  /**
+   * When users are asked for what they have approved before: `always`; or, within `consentTtl`, not again where it is the
+   * same client, redirect host and scopes, and no other website has sent the browser (`remember`), and then only for
+   * clients of the configuration (`first-party`). Clients on loopback or behind the scheme of an app are always asked
+   * for. @defaultValue always
+   */
+  consent?: 'always' | 'remember' | 'first-party' | undefined;
+  /** How long an approval is remembered. @defaultValue 2592000 (30 days) */
+  consentTtl?: number | undefined;
   /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */
   log?: Log | undefined;
   /** Tells the time in epoch seconds. @defaultValue the system's clock */

@@ -13,6 +13,8 @@ export interface Client {
   readonly verifiedHost?: string;
   /** What its assertions are verified with, where it authenticates by `private_key_jwt`. */
   readonly keys?: ClientKeys;
+  /** True where the operator knows it, and named it in the configuration. */
+  readonly isPreRegistered?: boolean;
   /** What the operator lets it ask for; without it, everything. */
   readonly limits?: ClientLimits;
   /** True where the operator vouches for the client, and its users are not asked. */

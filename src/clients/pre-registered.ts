@@ -41,6 +41,7 @@ function preRegistered(
     metadata,
     limits,
     skipsConsent,
+    isPreRegistered: true,
     authenticationMethod: metadata.token_endpoint_auth_method,
   };
   // What has no secret compares just as long, with what no hash is.

@@ -1,12 +1,12 @@
 import type { Client } from '../clients/client.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { consentPage } from '../pages/consent.js';
+import { consentPage, type ConsentView } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
-import type { AskedAuthorization, BeginTransaction, Transactions } from './transaction.js';
+import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
@@ -15,6 +15,15 @@ export type Ask = (
   client: Client,
   target: RedirectTarget,
   notice?: string,
+) => HttpReply;
+
+/** Shows the consent page to a user who has signed in already. */
+export type AskSignedIn = (
+  transaction: Transaction,
+  client: Client,
+  target: RedirectTarget,
+  signedIn: { readonly provider: string; readonly account: string | undefined },
+  cookies: readonly string[],
 ) => HttpReply;
 
 /** What a person reads about `offline_access`, which is no scope of any resource. */
@@ -32,31 +41,43 @@ export interface AskServices {
 }
 
 /** Asks the user, on the consent page. */
-export function createAsk(services: AskServices): Ask {
+export function createAsk(services: AskServices): { readonly ask: Ask; readonly askSignedIn: AskSignedIn } {
   const { action, resources, providers, begin, transactions, binding } = services;
-  return (request, asked, client, target, notice) => {
-    const known = binding.browserOf(request);
-    const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
-    const { resource, scopes } = asked;
-    const transaction = transactions.seal(begin(asked, browser));
+
+  function viewOf(transaction: Transaction, { metadata, verifiedHost }: Client, target: RedirectTarget): ConsentView {
+    const { resource, scopes, assumption } = transaction;
     const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
-    return consentPage({
+    return {
       action,
-      transaction,
+      transaction: transactions.seal(transaction),
       client: {
-        name: client.metadata.client_name,
-        ...(client.metadata.client_uri !== undefined && { uri: client.metadata.client_uri }),
-        ...(client.verifiedHost !== undefined && { verifiedHost: client.verifiedHost }),
+        name: metadata.client_name,
+        ...(metadata.client_uri !== undefined && { uri: metadata.client_uri }),
+        ...(verifiedHost !== undefined && { verifiedHost }),
       },
       redirect: describeRedirect(target.uri),
       resource: { url: resource, ...(name !== undefined && { name }) },
       scopes: scopes.map((scope) => ({
         name: scope,
         description: described.get(scope) ?? (scope === 'offline_access' ? offlineAccess : undefined),
+        isGranted: assumption?.granted.includes(scope) ?? false,
       })),
-      providers: providers.filter(({ id }) => asked.providers.includes(id)),
-      ...(notice !== undefined && { notice }),
-      ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
-    });
+      providers: providers.filter(({ id }) => transaction.providers.includes(id)),
+    };
+  }
+
+  return {
+    ask(request, asked, client, target, notice) {
+      const known = binding.browserOf(request);
+      const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
+      return consentPage({
+        ...viewOf(begin(asked, browser), client, target),
+        ...(notice !== undefined && { notice }),
+        ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
+      });
+    },
+
+    askSignedIn: (transaction, client, target, signedIn, cookies) =>
+      consentPage({ ...viewOf(transaction, client, target), signedIn, headers: { 'set-cookie': cookies } }),
   };
 }

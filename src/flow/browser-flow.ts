@@ -1,26 +1,22 @@
-import type { Client } from '../clients/client.js';
 import type { FindClient } from '../clients/find-client.js';
 import { readForm } from '../http/body.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { isNavigation, isSameOrigin } from '../http/origin.js';
-import { redirectReply } from '../http/reply.js';
+import { isSameOrigin } from '../http/origin.js';
 import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
-import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
-import type { Admit } from '../upstream/admission.js';
+import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { Refusal } from '../upstream/refusal.js';
-import type { Upstream } from '../upstream/upstream.js';
+import type { Arrive } from './arrive.js';
 import type { Ask } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
-import type { IssueCode } from './issue-code.js';
+import { upstreamOf, type HandOff, type Upstreams } from './hand-off.js';
+import type { IdentifyUser } from './identify-user.js';
 import { nextStep } from './journey.js';
-import type { DescribeUser } from './map-identity.js';
-import type { OfferProviders } from './offer-providers.js';
 import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
-import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
+import type { Transactions } from './transaction.js';
 
 /** The three doors that a browser comes through. */
 export interface BrowserFlow {
@@ -37,80 +33,37 @@ export interface BrowserFlowServices {
   readonly issuer: string;
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly admit: Admit;
-  readonly describeUser: DescribeUser;
+  readonly upstreams: Upstreams;
+  readonly arrive: Arrive;
   readonly ask: Ask;
-  readonly offerProviders: OfferProviders;
-  readonly begin: BeginTransaction;
+  readonly handOff: HandOff;
+  readonly identifyUser: IdentifyUser;
   readonly transactions: Transactions;
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
-  readonly issueCode: IssueCode;
   readonly refuse: Refuse;
 }
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, admit, describeUser } = services;
-  const { ask, offerProviders, begin, transactions, signIns, binding, issueCode, refuse } = services;
+  const { issuer, findClient, resources, upstreams, arrive, ask } = services;
+  const { handOff, identifyUser, transactions, signIns, binding, refuse } = services;
   const { origin } = new URL(issuer);
 
-  /** Shows the page; or hands off without one, for a client that the operator vouches for. */
-  function receive(
-    request: HttpRequest,
-    asked: AskedAuthorization,
-    client: Client,
-    target: RedirectTarget,
-  ): HttpReply | Promise<HttpReply> {
-    const [provider = '', ...others] = asked.providers;
-    const step = nextStep({
-      event: 'arrived',
-      isVouchedFor: client.skipsConsent === true,
-      isNavigation: isNavigation(request),
-      hasChoice: others.length > 0,
-    });
-    if (step !== 'hand off to the provider') return ask(request, asked, client, target);
-    const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
-    return handOff(request, begin(asked, browser), provider);
-  }
-
-  async function handOff(request: HttpRequest, transaction: Transaction, provider: string): Promise<HttpReply> {
-    const signIn = await signIns.approve(transaction, provider);
-    if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
-    const { leg } = signIn;
-    const location = await upstreamOf(leg.provider).authorizationUrl(leg);
-    return redirectReply(location.href, binding.bind(request, transaction.id));
-  }
-
-  async function identify(
-    signIn: PendingSignIn,
-    provider: string | undefined,
-    request: HttpRequest,
-  ): Promise<HttpReply> {
+  async function identify(request: HttpRequest, signIn: PendingSignIn, door: string | undefined): Promise<HttpReply> {
     const { transaction, leg } = signIn;
-    if (leg.provider !== (provider ?? leg.provider))
+    if (leg.provider !== (door ?? leg.provider)) {
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
-    const { target } = await proveRequester(transaction, findClient);
-    const finish = async () => {
-      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
-      const upstream = upstreamOf(leg.provider);
-      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
-      await admit(upstream.provider, user);
-      const identity = await describeUser(upstream.provider, session.tokens, user);
-      const code = await issueCode(transaction, { identity, session });
-      return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
-    };
-    return deliveringFaults(target, finish, (refusal) => {
-      const upstream = upstreamOf(leg.provider);
-      return refuse(refusal, { request, transaction, provider: upstream.provider, target });
-    });
-  }
-
-  function upstreamOf(provider: string): Upstream {
-    const upstream = upstreams.get(provider);
-    if (!upstream) throw new AuthError('invalid_request', 'The sign-in provider is not available.');
-    return upstream;
+    }
+    const { client, target } = await proveRequester(transaction, findClient);
+    return deliveringFaults(
+      target,
+      () => identifyUser.returned(request, signIn, client, target),
+      (refusal) => {
+        const { provider } = upstreamOf(upstreams, leg.provider);
+        return refuse(refusal, { request, transaction, provider, target });
+      },
+    );
   }
 
   return {
@@ -118,10 +71,9 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const parameters = parseParameters(request.query);
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
-      return deliveringFaults(target, async () => {
+      return deliveringFaults(target, () => {
         const requested = readAuthorizationRequest(parameters, requester, resources, client);
-        const providers = await offerProviders(requested, client, parameters.get('provider'));
-        return receive(request, { ...requested, providers }, client, target);
+        return arrive(request, requested, client, target, parameters.get('provider'));
       });
     },
 
@@ -139,9 +91,13 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
           return ask(request, transaction, client, target, 'Please confirm once more, in this browser.');
         case 'hand off to the provider':
           return deliveringFaults(target, () => handOff(request, transaction, decision.provider));
+        case 'answer the client':
+          return deliveringFaults(target, () => identifyUser.approved(request, transaction, target));
         case 'tell the client of the denial':
           if (!(await signIns.deny(transaction))) return answeredPage({ requestId: request.id });
           throw new AuthError('access_denied', 'The user denied the request.', { redirect: target });
+        case 'say that it is another browser':
+          throw new AuthError('invalid_request', 'The sign-in was started in another browser.');
         default:
           return answeredPage({ requestId: request.id });
       }
@@ -153,7 +109,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 
       switch (nextStep({ event: 'returned', sameBrowser: binding.isBound(request, id), status })) {
         case 'identify the user':
-          return identify(signIn as PendingSignIn, provider, request);
+          return identify(request, signIn as PendingSignIn, provider);
         case 'say that it was answered':
           return answeredPage({ requestId: request.id });
         case 'say that it is another browser':
@@ -179,11 +135,12 @@ async function deliveringFaults(
   }
 }
 
-/** Reads the button: `deny`, `approve`, or `approve:` and a provider. */
+/** Reads the button: `deny`, `approve`, or `approve:` and a provider; of no provider there is nothing to choose. */
 function readDecision(text: string, providers: readonly string[]): { approved: boolean; provider: string } {
-  const [verb, provider = providers.length === 1 ? providers[0] : undefined] = text.split(':');
+  const [verb, provider = providers.length > 1 ? undefined : (providers[0] ?? '')] = text.split(':');
   if (text === 'deny') return { approved: false, provider: '' };
-  if (verb !== 'approve' || provider === undefined || !providers.includes(provider)) {
+  const isOffered = provider === '' ? providers.length === 0 : providers.includes(provider ?? '');
+  if (verb !== 'approve' || provider === undefined || !isOffered) {
     throw new AuthError('invalid_request', 'The decision is neither an approval nor a denial.');
   }
   return { approved: true, provider };

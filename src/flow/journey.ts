@@ -5,6 +5,10 @@ export interface Arrival {
   readonly event: 'arrived';
   /** Whether the operator vouches for the client, so that its users need not be asked. */
   readonly isVouchedFor: boolean;
+  /** Whether the user approved the very same recently, in this browser. */
+  readonly isRemembered: boolean;
+  /** Whether no other website has sent the browser here. */
+  readonly isOwnNavigation: boolean;
   /** Whether a person sees where the browser goes, as in no frame, image or prefetch. */
   readonly isNavigation: boolean;
   /** Whether somebody has to choose among providers. */
@@ -27,6 +31,7 @@ export type Step =
   | 'hand off to the provider'
   | 'tell the client of the denial'
   | 'identify the user'
+  | 'answer the client'
   | 'say that it was answered'
   | 'say that it has expired'
   | 'say that it is another browser';
@@ -34,7 +39,9 @@ export type Step =
 /** The order of the browser's steps, from the page that a valid request is shown to the code. */
 export function nextStep(stage: Arrival | Journey): Step {
   if (stage.event === 'arrived') {
-    const mayPass = stage.isVouchedFor && stage.isNavigation && !stage.hasChoice;
+    // What is remembered passes only where no other site could have started it for the user.
+    const isApproved = stage.isVouchedFor || (stage.isRemembered && stage.isOwnNavigation);
+    const mayPass = isApproved && stage.isNavigation && !stage.hasChoice;
     return mayPass ? 'hand off to the provider' : 'show the page';
   }
 
@@ -45,6 +52,10 @@ export function nextStep(stage: Arrival | Journey): Step {
     return status === 'pending' ? 'identify the user' : 'say that it was answered';
   }
 
+  if (status === 'signed in') {
+    if (!sameBrowser) return 'say that it is another browser';
+    return event === 'approved' ? 'answer the client' : 'tell the client of the denial';
+  }
   // Whoever was not shown the page has approved nothing.
   if (!sameBrowser) return 'show the page';
   if (status === 'denied' || status === 'finished') return 'say that it was answered';

@@ -4,6 +4,7 @@ import type { Clock } from '../storage/clock.js';
 import { secretsEqual } from '../keys/mac.js';
 import type { Sealing } from '../keys/sealing.js';
 import type { Key, Store } from '../storage/store.js';
+import type { SignedIn } from './issue-code.js';
 import type { Transaction } from './transaction.js';
 
 /** What is needed to come back from the provider: made once for each hand-off. */
@@ -18,6 +19,8 @@ export interface ProviderLeg {
 /** How the user's answer to one transaction stands. */
 export type SignIn =
   | { readonly status: 'pending'; readonly transaction: Transaction; readonly leg: ProviderLeg }
+  /** The user has signed in, and has to approve yet. */
+  | { readonly status: 'signed in'; readonly signedIn: SignedIn }
   | { readonly status: 'denied' }
   | { readonly status: 'finished' };
 
@@ -36,6 +39,10 @@ export interface SignIns {
    * While the sign-in is pending, the same provider leads the same way again, and another one takes its place.
    */
   approve(transaction: Transaction, provider: string): Promise<SignIn>;
+  /** Keeps a user who has signed in until a transaction is answered. */
+  hold(transaction: Transaction, signedIn: SignedIn): Promise<void>;
+  /** Finishes a transaction of a user who has signed in, and answers who that is to exactly one caller. */
+  release(id: string): Promise<SignedIn | undefined>;
   /** Records a denial, also over a pending approval; true for exactly one caller. */
   deny(transaction: Transaction): Promise<boolean>;
   /** Finishes the pending sign-in of a `state`; true for exactly one caller. */
@@ -104,11 +111,23 @@ export function createSignIns(
       return (await write(id, pending, expiresAt, version)) ? pending : ((await read(id))?.signIn ?? signIn);
     },
 
+    async hold({ id, expiresAt }, signedIn) {
+      const isNew = await write(id, { status: 'signed in', signedIn }, expiresAt, 'absent');
+      if (!isNew) throw new AuthError('server_error', 'The sign-in could not be kept.');
+    },
+
+    async release(id) {
+      const found = await read(id);
+      if (found?.signIn.status !== 'signed in') return undefined;
+      const isFirst = await write(id, { status: 'finished' }, found.signIn.expiresAt, found.version);
+      return isFirst ? found.signIn.signedIn : undefined;
+    },
+
     async deny({ id, expiresAt }) {
       const denied = { status: 'denied' } as const;
       if (await write(id, denied, expiresAt, 'absent')) return true;
       const earlier = await read(id);
-      if (earlier?.signIn.status !== 'pending') return false;
+      if (earlier?.signIn.status !== 'pending' && earlier?.signIn.status !== 'signed in') return false;
       return write(id, denied, earlier.signIn.expiresAt, earlier.version);
     },
 

@@ -13,7 +13,9 @@ export interface Transaction {
   readonly codeChallenge: string;
   readonly resource: string;
   readonly scopes: readonly string[];
-  /** The providers that were offered, by their ids: the answer chooses among them. */
+  /** What was taken from an earlier visit of the user who is thought to be this one; another one is asked for everything. */
+  readonly assumption?: Assumption;
+  /** The providers that were offered, by their ids: the answer chooses among them. None when the user has signed in already. */
   readonly providers: readonly string[];
   /** Names the one browser that was shown the page. */
   readonly browser: string;
@@ -21,11 +23,18 @@ export interface Transaction {
   readonly expiresAt: number;
 }
 
+/** Whose earlier grants shaped a transaction, what they were, and what the client asked for by itself. */
+export interface Assumption {
+  readonly userTag: string;
+  readonly granted: readonly string[];
+  readonly requested: readonly string[];
+}
+
 /** What the user is asked: the client's request, and where to sign in. */
 export type AskedAuthorization = Omit<Transaction, 'id' | 'browser' | 'expiresAt'>;
 
 /** The part of a transaction that the client's request decides. */
-export type RequestedAuthorization = Omit<AskedAuthorization, 'providers'>;
+export type RequestedAuthorization = Omit<AskedAuthorization, 'providers' | 'assumption'>;
 
 /** Makes a transaction of a request, for one browser. Writes nothing. */
 export type BeginTransaction = (asked: AskedAuthorization, browser: string) => Transaction;

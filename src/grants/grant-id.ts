@@ -11,6 +11,8 @@ export interface GrantIds {
    * @param subject - the user's subject at that issuer; what `tokenMapper` makes of it does not count
    */
   create(issuer: string, subject: string): Promise<string>;
+  /** Names a user so that it shows nobody: the first part of the ids of the user's grants. */
+  userTag(issuer: string, subject: string): Promise<string>;
   /** Tells whether this installation made the id, without touching the store. */
   isOurs(grantId: string): Promise<boolean>;
 }
@@ -21,13 +23,16 @@ export interface GrantIds {
  */
 export function createGrantIds(installationKey: () => Promise<Buffer>, randomness: Randomness): GrantIds {
   const shortMac = (key: Buffer, userTag: string, random: string) => macText(key, ['grant id', userTag, random], 8);
+  const tag = (key: Buffer, issuer: string, subject: string) => macText(key, ['user tag', issuer, subject]);
   return {
     async create(issuer, subject) {
       const key = await installationKey();
-      const userTag = macText(key, ['user tag', issuer, subject]);
+      const userTag = tag(key, issuer, subject);
       const random = randomText(randomness);
       return `${userTag}.${random}.${shortMac(key, userTag, random)}`;
     },
+
+    userTag: async (issuer, subject) => tag(await installationKey(), issuer, subject),
 
     async isOurs(grantId) {
       const [userTag = '', random = '', mac = ''] = grantId.split('.');

@@ -28,11 +28,15 @@ export interface Grants {
   change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>): Promise<T | undefined>;
   /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated. */
   end(grantId: string, because: EndReason): Promise<void>;
+  /** The grants of a user, at most {@link maxListed} of them; ended ones too, for as long as they are kept. */
+  ofUser(userTag: string): Promise<Grant[]>;
   /** Tells whether tokens of the grant still count. */
   isAlive(grantId: string): Promise<boolean>;
 }
 
 const maxAttempts = 10;
+/** More than anybody has; what is beyond is not seen. */
+const maxListed = 200;
 
 /** Keeps grants in a store, each changed only by compare-and-set. */
 export function createGrants(
@@ -101,6 +105,16 @@ export function createGrants(
       if (isFirst) log({ level: 'warn', event: 'grant ended', description: because, grantId });
       // Also when it had ended before: that time the deletion may have failed.
       await discardVault(vaultKey(grantId));
+    },
+
+    async ofUser(userTag) {
+      const found: Grant[] = [];
+      const listed = await store.list(userTag, { after: 'grant.', limit: maxListed });
+      for (const { id, value } of listed) {
+        const grant = id.startsWith('grant.') ? parseGrant(value) : undefined;
+        if (grant && grantKey(grant.grantId).id === id && (await ids.isOurs(grant.grantId))) found.push(grant);
+      }
+      return found;
     },
 
     async isAlive(grantId) {

@@ -20,3 +20,13 @@ export function isNavigation(request: HttpRequest): boolean {
   const { 'sec-fetch-dest': destination, 'sec-purpose': purpose } = request.headers;
   return (destination === undefined || destination === 'document') && purpose === undefined;
 }
+
+/**
+ * Tells whether the browser says that a person, or a program on the same computer, opened this URL, and no website.
+ *
+ * Silence is no proof: an older browser does not say who sent it.
+ */
+export function isOwnNavigation(request: HttpRequest): boolean {
+  const { 'sec-fetch-site': site } = request.headers;
+  return site === 'none' || site === 'same-origin';
+}

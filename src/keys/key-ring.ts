@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'sign-in cookie'
   | 'seal transaction'
   | 'seal sign-in'
+  | 'seal user hint'
   | 'seal claims'
   | 'seal vault'
   | 'seal installation key'

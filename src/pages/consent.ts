@@ -19,12 +19,22 @@ export interface ConsentView {
   };
   readonly redirect: RedirectView;
   readonly resource: ResourceView;
-  readonly scopes: readonly { readonly name: string; readonly description: string | undefined }[];
+  readonly scopes: readonly ScopeView[];
   readonly providers: readonly { readonly id: string; readonly name: string }[];
+  /** The account that the user has signed in with already, so that there is no provider to go to. */
+  readonly signedIn?: { readonly provider: string; readonly account: string | undefined };
   /** One sentence above everything else, such as why the page is shown again. */
   readonly notice?: string;
   /** Further headers, such as the browser's cookie. */
   readonly headers?: HttpReply['headers'];
+}
+
+/** One thing that the client may do. */
+export interface ScopeView {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Whether the client has it already. @defaultValue false */
+  readonly isGranted?: boolean;
 }
 
 /** Where the browser goes in the end: the only thing about a self-registered client that is certain. */
@@ -142,28 +152,55 @@ function whatFor({ resource, scopes }: ConsentView): Html {
       <p><bdi>${resourceName(resource)}</bdi></p>
       ${resource.name ? html`<code><bdi dir="ltr">${resourceLocation(resource.url)}</bdi></code>` : ''}
     </section>
-    <section>
-      <h2>It will be able to</h2>
-      <ul>
-        ${scopes.length > 0 ? scopes.map(scopeItem) : html`<li>${icons.check}<span>Use it in your name</span></li>`}
-      </ul>
-    </section>`;
+    ${permissions(scopes)}`;
 }
 
-function scopeItem({ name, description }: ConsentView['scopes'][number]): Html {
+function permissions(scopes: readonly ScopeView[]): Html {
+  if (scopes.length === 0) {
+    return scopeList('It will be able to', html`<li>${icons.check}<span>Use it in your name</span></li>`);
+  }
+  const known = scopes.filter(({ isGranted }) => isGranted);
+  const added = scopes.filter(({ isGranted }) => !isGranted);
+  if (known.length === 0) return scopeList('It will be able to', added.map(scopeItem));
+  if (added.length === 0) return scopeList('It will be able to, as before', known.map(scopeItem));
+  return html`${scopeList('New: it will also be able to', added.map(scopeItem))}
+  ${scopeList('It already can', known.map(scopeItem))}`;
+}
+
+function scopeList(title: string, items: Html | readonly Html[]): Html {
+  return html`<section>
+    <h2>${title}</h2>
+    <ul>
+      ${items}
+    </ul>
+  </section>`;
+}
+
+function scopeItem({ name, description }: ScopeView): Html {
   const technical = html`<code><bdi dir="ltr">${readable(name, 200)}</bdi></code>`;
   const words = description ? html`<bdi>${readable(description, 300)}</bdi> ` : '';
   return html`<li>${icons.check}<span>${words}${technical}</span></li>`;
 }
 
-function decision({ action, transaction, providers }: ConsentView): Html {
-  const [only] = providers.length === 1 ? providers : [];
+function decision({ action, transaction, providers, signedIn }: ConsentView): Html {
   return html`<form method="post" action="${action}" autocomplete="off">
     <input type="hidden" name="transaction" value="${transaction}" />
-    ${only ? oneProvider(only.name) : severalProviders(providers)}
+    ${signedIn ? alreadyThere(signedIn) : ways(providers)}
     <button type="submit" name="decision" value="deny">Deny</button>
     <p class="aside">You did not start this? Then choose Deny. Nothing has been shared yet.</p>
   </form>`;
+}
+
+function alreadyThere({ provider, account }: NonNullable<ConsentView['signedIn']>): Html {
+  const shown = readable(account ?? '', 254);
+  const who = shown ? html` as <strong><bdi>${shown}</bdi></strong>` : '';
+  return html`<p class="aside">You are signed in at <bdi>${readable(provider, 60)}</bdi>${who}.</p>
+    <button class="primary" type="submit" name="decision" value="approve">Approve</button>`;
+}
+
+function ways(providers: ConsentView['providers']): Html {
+  const [only] = providers.length === 1 ? providers : [];
+  return only ? oneProvider(only.name) : severalProviders(providers);
 }
 
 function oneProvider(name: string): Html {

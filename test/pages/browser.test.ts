@@ -8,7 +8,7 @@ import { consentPage } from '../../src/pages/consent.js';
 import { answeredPage, errorPage } from '../../src/pages/notice.js';
 import { refusedPage } from '../../src/pages/refused.js';
 import { isWithoutChromium, launchChromium } from '../support/chromium.js';
-import { ordinary, overlong, refused, refusedOverlong, threeProviders, verified } from './views.js';
+import { ordinary, overlong, refused, refusedOverlong, signedIn, stepUp, threeProviders, verified } from './views.js';
 
 const phone = { width: 360, height: 640 };
 
@@ -17,6 +17,8 @@ const pages: Record<string, HttpReply> = {
   '/several': consentPage({ ...ordinary, providers: threeProviders }),
   '/overlong': consentPage(overlong),
   '/verified': consentPage(verified),
+  '/step-up': consentPage(stepUp),
+  '/signed-in': consentPage(signedIn),
   '/elsewhere': consentPage({
     ...overlong,
     client: { ...overlong.client, verifiedHost: `${'docs.claude.ai.'.repeat(15)}example` },
@@ -147,7 +149,7 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
-    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/error', '/refused'])(
+    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/step-up', '/signed-in', '/error', '/refused'])(
       'has the contrast that WCAG AA asks for on %s',
       async (path) => {
         const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { consentPage, type ConsentView } from '../../src/pages/consent.js';
-import { markup, ordinary, threeProviders } from './views.js';
+import { markup, ordinary, signedIn, stepUp, threeProviders } from './views.js';
 
 const consent = (changes: Partial<ConsentView>): string => markup(consentPage({ ...ordinary, ...changes }));
 
@@ -141,6 +141,32 @@ describe('a hostile text on the consent page', () => {
     expect(document).not.toMatch(/<script|[\0\u202e\u2066`]/);
     expect(document.match(/<\/style>/g)).toHaveLength(1);
     expect(shape(document)).toEqual(shape(consent(harmless(changes))));
+  });
+});
+
+describe('the permissions on the page', () => {
+  it('show apart what is new and what the client has', () => {
+    const text = words(markup(consentPage(stepUp)));
+    expect(text).toContain('New: it will also be able to Create and change documents docs:write');
+    expect(text).toContain('It already can Read your documents docs:read');
+  });
+
+  it('say so where nothing is new', () => {
+    const text = words(consent({ scopes: [{ name: 'a', description: 'Do it', isGranted: true }] }));
+    expect(text).toContain('It will be able to, as before Do it a');
+  });
+});
+
+describe('a user who has signed in already', () => {
+  it('approves with that account, and chooses no provider', () => {
+    const document = markup(consentPage(signedIn));
+    expect(words(document)).toContain('You are signed in at Google as bob@acme.example.');
+    expect(decisions(document)).toEqual(['approve', 'deny']);
+  });
+
+  it('cannot change the page by what the account is called', () => {
+    const called = (account: string) => consent({ providers: [], signedIn: { provider: 'Google', account } });
+    expect(shape(called('<script>alert(1)</script>"'))).toEqual(shape(called('harmless')));
   });
 });
 

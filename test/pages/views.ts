@@ -67,3 +67,19 @@ export function markup(reply: HttpReply): string {
   if (typeof reply.body !== 'string') throw new Error('The reply has no text.');
   return reply.body;
 }
+
+/** What a client asks for that comes back for more. */
+export const stepUp: ConsentView = {
+  ...verified,
+  scopes: [
+    { name: 'docs:read', description: 'Read your documents', isGranted: true },
+    { name: 'docs:write', description: 'Create and change documents' },
+  ],
+};
+
+/** What a user is shown who has signed in already, in place of somebody else. */
+export const signedIn: ConsentView = {
+  ...ordinary,
+  providers: [],
+  signedIn: { provider: 'Google', account: 'bob@acme.example' },
+};

@@ -168,9 +168,9 @@ export class SteppingBrowser {
     this.cookies = new Map(cookies);
   }
 
-  /** Opens a URL. */
-  open(url: URL | string): Promise<Visit> {
-    return this.#request(new URL(url), {});
+  /** Opens a URL; `headers` are further ones that a browser sends. */
+  open(url: URL | string, headers: Record<string, string> = {}): Promise<Visit> {
+    return this.#request(new URL(url), { headers });
   }
 
   /** Presses a button of the page; `headers` replace what a browser sends, `fields` what the form holds. */

@@ -1,0 +1,107 @@
+import type { Client } from './clients/client.js';
+import type { FindClient } from './clients/find-client.js';
+import type { Settings } from './config.js';
+import { createArrive } from './flow/arrive.js';
+import { createAsk } from './flow/ask.js';
+import type { Resource } from './flow/authorization-request.js';
+import { createBrowserBinding } from './flow/browser-binding.js';
+import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import { createRecallGrants } from './flow/earlier-grants.js';
+import { createHandOff, type Upstreams } from './flow/hand-off.js';
+import { createIdentifyUser } from './flow/identify-user.js';
+import { createIssueCode } from './flow/issue-code.js';
+import type { DescribeUser } from './flow/map-identity.js';
+import { createOfferProviders } from './flow/offer-providers.js';
+import { createRefuse } from './flow/refuse.js';
+import { createSignIns } from './flow/sign-in.js';
+import { createBeginTransaction, createTransactions } from './flow/transaction.js';
+import { createUserHints } from './flow/user-hint.js';
+import type { Foundation } from './foundation.js';
+import type { Credentials } from './grants/credential.js';
+import type { GrantIds } from './grants/grant-id.js';
+import type { Grants } from './grants/grant-store.js';
+import { createCookieJar } from './http/cookies.js';
+import type { Admit } from './upstream/admission.js';
+import type { Vault } from './upstream/vault.js';
+
+/** Where the browser's doors are, below the issuer. */
+export interface BrowserPaths {
+  readonly consent: string;
+  readonly callback: string;
+}
+
+/** The usual ones. */
+export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback: '/oauth/callback' };
+
+/** What the browser's journey stands on, beside the foundation. */
+export interface JourneyParts {
+  readonly paths: BrowserPaths;
+  readonly findClient: FindClient;
+  readonly readRegistered: (clientId: string) => Client | undefined;
+  readonly upstreams: Upstreams;
+  readonly admit: Admit;
+  readonly describeUser: DescribeUser;
+  readonly grants: Grants;
+  readonly grantIds: GrantIds;
+  readonly credentials: Credentials;
+  readonly vault: Vault;
+}
+
+/** Puts the steps of the browser together. */
+export function createBrowserJourney(
+  settings: Settings,
+  resources: ReadonlyMap<string, Resource>,
+  foundation: Foundation,
+  parts: JourneyParts,
+): BrowserFlow {
+  const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
+  const { clock, randomness, log, store, ring, sealing, tag } = foundation;
+  const { paths, findClient, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
+
+  const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
+  const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
+  const hints = createUserHints(sealing, jar);
+  const transactions = createTransactions(sealing, clock);
+  const begin = createBeginTransaction(clock, randomness, transactionTtl);
+  const signIns = createSignIns(store, sealing, randomness, clock, transactionTtl);
+  const action = issuer + paths.consent;
+  const { ask, askSignedIn } = createAsk({ action, resources, providers, begin, transactions, binding });
+  const handOff = createHandOff(upstreams, signIns, binding);
+  const providerIds = providers.map(({ id }) => id);
+
+  return createBrowserFlow({
+    issuer,
+    findClient,
+    resources,
+    upstreams,
+    arrive: createArrive({
+      consent,
+      resources,
+      offerProviders: createOfferProviders(providerIds, chooseProvider),
+      recall: createRecallGrants({ binding, hints, grants, readRegistered, clock, lifetimes: settings, consentTtl }),
+      binding,
+      begin,
+      ask,
+      handOff,
+    }),
+    ask,
+    handOff,
+    identifyUser: createIdentifyUser({
+      issuer,
+      upstreams,
+      admit,
+      describeUser,
+      grantIds,
+      signIns,
+      binding,
+      hints,
+      begin,
+      askSignedIn,
+      issueCode: createIssueCode({ ...parts, sealing, clock, randomness, authorizationCodeTtl }),
+    }),
+    transactions,
+    signIns,
+    binding,
+    refuse: createRefuse({ issuer, resources, binding, log }),
+  });
+}

@@ -1,0 +1,32 @@
+import type { HttpReply, HttpRequest } from '../http/message.js';
+import { redirectReply } from '../http/reply.js';
+import { answeredPage } from '../pages/notice.js';
+import { AuthError } from '../protocol/auth-error.js';
+import type { Upstream } from '../upstream/upstream.js';
+import type { BrowserBinding } from './browser-binding.js';
+import type { SignIns } from './sign-in.js';
+import type { Transaction } from './transaction.js';
+
+/** Sends a browser that has approved a transaction to a provider, and ties it to its way back. */
+export type HandOff = (request: HttpRequest, transaction: Transaction, provider: string) => Promise<HttpReply>;
+
+/** The providers by their ids. */
+export type Upstreams = ReadonlyMap<string, Upstream>;
+
+/** Hands off; the record of the approval is what everything after it depends on. */
+export function createHandOff(upstreams: Upstreams, signIns: SignIns, binding: BrowserBinding): HandOff {
+  return async (request, transaction, provider) => {
+    const signIn = await signIns.approve(transaction, provider);
+    if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
+    const { leg } = signIn;
+    const location = await upstreamOf(upstreams, leg.provider).authorizationUrl(leg);
+    return redirectReply(location.href, binding.bind(request, transaction.id));
+  };
+}
+
+/** @throws {AuthError} invalid_request when the provider is no longer configured */
+export function upstreamOf(upstreams: Upstreams, provider: string): Upstream {
+  const upstream = upstreams.get(provider);
+  if (!upstream) throw new AuthError('invalid_request', 'The sign-in provider is not available.');
+  return upstream;
+}

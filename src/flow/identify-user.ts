@@ -1,0 +1,80 @@
+import type { Client } from '../clients/client.js';
+import type { GrantIds } from '../grants/grant-id.js';
+import type { HttpReply, HttpRequest } from '../http/message.js';
+import { redirectReply } from '../http/reply.js';
+import { answeredPage } from '../pages/notice.js';
+import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { Admit } from '../upstream/admission.js';
+import { accountOf } from '../upstream/refusal.js';
+import type { AskSignedIn } from './ask.js';
+import type { BrowserBinding } from './browser-binding.js';
+import { upstreamOf, type Upstreams } from './hand-off.js';
+import type { IssueCode, SignedIn } from './issue-code.js';
+import type { DescribeUser } from './map-identity.js';
+import type { PendingSignIn, SignIns } from './sign-in.js';
+import type { BeginTransaction, Transaction } from './transaction.js';
+import type { UserHints } from './user-hint.js';
+
+/** Finds out who has come back from a provider, and answers the client with a code. */
+export interface IdentifyUser {
+  /** The browser is back from the provider. */
+  returned(request: HttpRequest, signIn: PendingSignIn, client: Client, target: RedirectTarget): Promise<HttpReply>;
+  /** A user who had signed in already has approved what another one had approved before. */
+  approved(request: HttpRequest, transaction: Transaction, target: RedirectTarget): Promise<HttpReply>;
+}
+
+/** What identifying needs. */
+export interface IdentifyServices {
+  readonly issuer: string;
+  readonly upstreams: Upstreams;
+  readonly admit: Admit;
+  readonly describeUser: DescribeUser;
+  readonly grantIds: Pick<GrantIds, 'userTag'>;
+  readonly signIns: SignIns;
+  readonly binding: BrowserBinding;
+  readonly hints: UserHints;
+  readonly begin: BeginTransaction;
+  readonly askSignedIn: AskSignedIn;
+  readonly issueCode: IssueCode;
+}
+
+/** Identifies users. */
+export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
+  const { issuer, upstreams, admit, describeUser, grantIds } = services;
+  const { signIns, binding, hints, begin, askSignedIn, issueCode } = services;
+
+  const userTagOf = ({ session }: SignedIn) => grantIds.userTag(session.issuer, session.subject);
+
+  async function answer(request: HttpRequest, transaction: Transaction, signedIn: SignedIn, target: RedirectTarget) {
+    const code = await issueCode(transaction, signedIn);
+    const browser = binding.browserOf(request);
+    const hint = browser === undefined ? [] : [hints.write(browser, await userTagOf(signedIn))];
+    return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id), ...hint]);
+  }
+
+  return {
+    async returned(request, { transaction, leg }, client, target) {
+      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
+      const upstream = upstreamOf(upstreams, leg.provider);
+      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
+      await admit(upstream.provider, user);
+      const identity = await describeUser(upstream.provider, session.tokens, user);
+      const signedIn = { identity, session };
+      const { assumption, ...asked } = transaction;
+      if (assumption === undefined || assumption.userTag === (await userTagOf(signedIn))) {
+        return answer(request, transaction, signedIn, target);
+      }
+      // The page was shaped, or skipped, for somebody else: no code before this user has seen all of it.
+      const whole = begin({ ...asked, scopes: assumption.requested, providers: [] }, transaction.browser);
+      await signIns.hold(whole, signedIn);
+      const account = { provider: upstream.provider.name, account: accountOf(user) };
+      const cookies = [binding.release(transaction.id), ...binding.bind(request, whole.id)];
+      return askSignedIn(whole, client, target, account, cookies);
+    },
+
+    async approved(request, transaction, target) {
+      const signedIn = await signIns.release(transaction.id);
+      return signedIn ? answer(request, transaction, signedIn, target) : answeredPage({ requestId: request.id });
+    },
+  };
+}
