@@ -16,10 +16,12 @@ import {
   provider,
   resource,
   seconds,
+  webUrl,
   type ConfiguredResource,
 } from './party-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { secrets, signing } from './signing-config.js';
+import { applicationProvider, type AuthenticateUser } from './upstream/application.js';
 import type { Store } from './storage/store.js';
 
 /** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */
@@ -61,6 +63,8 @@ const schema = z.strictObject({
     .min(1, { error: 'is empty: name at least one MCP server, or leave it out' })
     .refine((list) => isDistinct(list.map(({ url }) => url)), { error: 'has the same URL twice' })
     .optional(),
+  authenticateUser: functionOf<AuthenticateUser>().optional(),
+  signInUrl: webUrl.optional(),
   chooseProvider: functionOf<ChooseProvider>().optional(),
   sharedCallback: z.boolean().default(false),
   allow: allow.optional(),
@@ -133,6 +137,12 @@ function withoutAliases(options: OAuthAuthorizationServerOptions) {
     if (Object.hasOwn(named, full)) faults.push(`${full} is given twice, under two of its names: leave one out.`);
     named[full] = name === 'upstreamProvider' ? [value] : value;
   }
+  // An application that knows its users stands where the provider would be.
+  if (named['authenticateUser'] !== undefined) {
+    if (named['providers'] !== undefined)
+      faults.push('authenticateUser and providers exclude each other: leave one out.');
+    else named['providers'] = [applicationProvider];
+  }
   return { named, faults };
 }
 
@@ -155,6 +165,9 @@ function contradictions(settings: Settings, production: boolean): string[] {
     ...policyFaults(settings.clientIdMetadataDocuments, isLoopbackHost(new URL(settings.issuer).hostname), production),
     ...secretsUsedTwice(settings),
     ...namelessCallbacks(settings),
+    ...(settings.signInUrl !== undefined && !settings.authenticateUser
+      ? ['signInUrl is for authenticateUser, which is missing.']
+      : []),
     ...allowFaults(settings),
     ...clientFaults(settings.clients, {
       resources: resourcesOf(settings),

@@ -25,6 +25,7 @@ import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createSystemResolver, systemSleep } from './system.js';
+import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
 import { createAdmission } from './upstream/admission.js';
 import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
@@ -78,7 +79,7 @@ export function createEngine(
   foundation: Foundation,
   { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
-  const { issuer, providers, allow, sharedCallback, accessTokenTtl } = settings;
+  const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
   const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
@@ -118,7 +119,11 @@ export function createEngine(
       const callbackUrl = issuer + callbackPath(provider, settings, paths);
       const sought = soughtNames(allow ?? [], provider);
       const services = { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer, sought };
-      return [provider.id, createUpstream(provider, services)];
+      const place =
+        authenticateUser && provider === applicationProvider
+          ? createApplicationUpstream({ authenticateUser, signInUrl, callbackUrl, clock })
+          : createUpstream(provider, services);
+      return [provider.id, place];
     }),
   );
   const admit = createAdmission(allow, providers, log);

@@ -27,5 +27,6 @@ export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/s
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
+export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';
 export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
 export type { FetchHandler } from './web/fetch-handler.js';

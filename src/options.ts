@@ -5,6 +5,7 @@ import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { Store } from './storage/store.js';
 import type { AllowRule } from './upstream/allow-rule.js';
+import type { AuthenticateUser } from './upstream/application.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
 /** How an authorization server is set up. Every duration is in seconds. */
@@ -20,6 +21,16 @@ export interface OAuthAuthorizationServerOptions {
    * verify. To rotate, add a new one last on every instance, then move it to the front.
    */
   secret?: string | string[] | undefined;
+  /**
+   * For an application that signs its users in itself: tells from its session who they are, in place of `providers`.
+   * Users who are not signed in are sent to `signInUrl`.
+   */
+  authenticateUser?: AuthenticateUser | undefined;
+  /**
+   * Where users sign in to the application; then it sends them to the URL in the parameter `return_to`, which is always
+   * below the issuer. @defaultValue none: users who are not signed in are told so
+   */
+  signInUrl?: string | undefined;
   /** The providers that users sign in with. */
   providers?: UpstreamProvider[] | undefined;
   /**

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Resource } from './flow/authorization-request.js';
-import { isLoopbackHost } from './protocol/redirect-uri.js';
+import { isLoopbackHost, isProtectedWebUri } from './protocol/redirect-uri.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import { isScopeToken } from './protocol/scope.js';
+import { applicationProvider } from './upstream/application.js';
 import { faultsOf } from './upstream/provider-faults.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
@@ -29,6 +30,11 @@ const isSecureUrl = (text: string) => {
   const { protocol, hostname } = new URL(text);
   return protocol === 'https:' || isLoopbackHost(hostname);
 };
+
+/** A URL that browsers are sent to. */
+export const webUrl = z.string().refine((text) => isProtectedWebUri(text) && !text.includes('#'), {
+  error: 'has to be an https URL; http is for loopback addresses only',
+});
 
 /** The option `issuer`. */
 export const issuer = z
@@ -116,5 +122,6 @@ const presetResult = z.custom<UpstreamProvider>(
 
 /** One of the option `providers`. */
 export const provider = presetResult.superRefine((value, context) => {
+  if (value === applicationProvider) return;
   for (const message of faultsOf(value)) context.addIssue({ code: 'custom', message: `(${value.id}): ${message}` });
 });

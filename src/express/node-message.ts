@@ -19,6 +19,7 @@ export function plainRequest(request: NodeRequest, id: string, url: string): Omi
     query: url.slice(path.length + 1),
     headers: headersOf(request),
     ip: request.socket.remoteAddress,
+    raw: request,
   };
 }
 

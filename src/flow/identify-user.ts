@@ -54,9 +54,11 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
 
   return {
     async returned(request, { transaction, leg }, client, target) {
-      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
       const upstream = upstreamOf(upstreams, leg.provider);
-      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
+      const detour = await upstream.detour?.(request);
+      if (detour) return redirectReply(detour.href);
+      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
+      const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
       const signedIn = { identity, session };

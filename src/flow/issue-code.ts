@@ -6,7 +6,7 @@ import { sealIdentity } from '../grants/sealed-identity.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Sealing } from '../keys/sealing.js';
-import { renewalDueAt, type UpstreamSession } from '../upstream/session.js';
+import { hasTokens, renewalDueAt, type UpstreamSession } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
 import type { Transaction } from './transaction.js';
 
@@ -58,7 +58,7 @@ export function createIssueCode(services: IssueCodeServices): IssueCode {
       upstreamCheckAt: renewalDueAt(session),
     };
     // The vault first: a grant whose upstream tokens are missing would be worse than tokens that nobody can use.
-    await vault.put(vaultKey(grantId), session, Math.ceil(code.expiresAt));
+    if (hasTokens(session)) await vault.put(vaultKey(grantId), session, Math.ceil(code.expiresAt));
     await grants.create(grant);
     return credentials.derive('ac', code.kid, grant, 0);
   };

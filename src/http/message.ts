@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly body: HttpBody;
   /** The address of the peer, for logs and limits. */
   readonly ip: string | undefined;
+  /** The framework's own request, for functions of the application; nothing here looks into it. */
+  readonly raw?: unknown;
 }
 
 /** A body as the adapter found it: nothing, bytes, what the application's own parser made of it, or what cannot be used. */

@@ -9,6 +9,14 @@ export interface TokenAnswer {
   readonly receivedAt: number;
 }
 
+/** What there is of an application's own sign-in. */
+export const noTokens: UpstreamTokens = { access_token: '', token_type: 'none' };
+
+/** Tells whether there is anything to keep of a sign-in. */
+export function hasTokens({ tokens }: TokenAnswer): boolean {
+  return tokens.access_token !== '';
+}
+
 /** A sign-in at a provider: whose it is, and the tokens that came of it. */
 export interface UpstreamSession extends TokenAnswer {
   /** The id of the provider. */

@@ -1,4 +1,5 @@
 import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
+import type { HttpRequest } from '../http/message.js';
 import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
 import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
@@ -36,6 +37,12 @@ export interface Upstream {
    */
   authorizationUrl(handOff: HandOff): Promise<URL>;
   /**
+   * Where a browser that is back has to go before its sign-in can be finished; undefined when it can.
+   *
+   * @throws {AuthError} when it never can
+   */
+  detour?(request: HttpRequest): Promise<URL | undefined>;
+  /**
    * Finishes a sign-in when the browser is back: redeems the code, verifies the ID token, asks who the user is.
    *
    * @throws {Refusal} when the preset refuses the user
@@ -43,7 +50,7 @@ export interface Upstream {
    *   sign-in; temporarily_unavailable when the provider cannot answer now; server_error when its answer cannot be
    *   accepted
    */
-  complete(callback: UpstreamCallback): Promise<SignedInUser>;
+  complete(callback: UpstreamCallback, request?: HttpRequest): Promise<SignedInUser>;
   /**
    * Gets new tokens by the refresh token of earlier ones. Their ID token, if there is one, is verified, and of the same
    * user; what the answer leaves out stays.

@@ -19,6 +19,7 @@ export function fetchHandler(server: Dispatcher, newRequestId: () => string): Fe
       headers: Object.fromEntries(request.headers),
       body: isOurs ? await bodyOf(request) : { kind: 'none' },
       ip: undefined,
+      raw: request,
     };
     return responseOf(plain, isOurs ? await server.dispatch(plain) : notFoundReply);
   };
