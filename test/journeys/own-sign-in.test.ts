@@ -58,10 +58,11 @@ async function start(options: Partial<OAuthAuthorizationServerOptions> = {}) {
   });
   const app = express();
   app.use(gate.createRouter());
-  // The application's sign-in page: whoever opens it is signed in as the user that the query names.
+  // The application's sign-in page: whoever opens it is signed in as alice.
   app.get('/login', (request, response) => {
-    response.cookie('session', String(request.query['as'] ?? 'alice'));
-    response.redirect(String(request.query['return_to']));
+    const { return_to: returnTo = '/' } = request.query as Record<string, string>;
+    response.cookie('session', 'alice');
+    response.redirect(returnTo);
   });
   app.post('/mcp', gate.requireBearerAuth(), (request, response) => {
     response.json((request as unknown as { auth: unknown }).auth);
