@@ -8,7 +8,7 @@ import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
 import { tokenEndpoint } from './endpoints/token.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
-import { browserPaths } from './browser-journey.js';
+import { browserPaths, consentOrigin } from './browser-journey.js';
 import { machineClientIds } from './clients/pre-registered.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
@@ -95,7 +95,7 @@ export class OAuthAuthorizationServer {
     });
     const endpoints: Record<string, Endpoint> = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
-      [browserPaths.consent]: consentEndpoint(flow, issuer),
+      [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
       ...Object.fromEntries(
         providers.map((each) => [
           callbackPath(each, settings),

@@ -12,6 +12,7 @@ import { createIdentifyUser } from './flow/identify-user.js';
 import { createIssueCode } from './flow/issue-code.js';
 import type { DescribeUser } from './flow/map-identity.js';
 import { createOfferProviders } from './flow/offer-providers.js';
+import { createPresentConsent } from './flow/present-consent.js';
 import { createRefuse } from './flow/refuse.js';
 import { createSignIns } from './flow/sign-in.js';
 import { createBeginTransaction, createTransactions } from './flow/transaction.js';
@@ -47,6 +48,11 @@ export interface JourneyParts {
   readonly vault: Vault;
 }
 
+/** The origin of a consent page that the application has at a URL. */
+export function consentOrigin({ consentPage }: Pick<Settings, 'consentPage'>): string | undefined {
+  return typeof consentPage === 'string' ? new URL(consentPage).origin : undefined;
+}
+
 /** Puts the steps of the browser together. */
 export function createBrowserJourney(
   settings: Settings,
@@ -55,6 +61,7 @@ export function createBrowserJourney(
   parts: JourneyParts,
 ): BrowserFlow {
   const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
+  const { consentPage } = settings;
   const { clock, randomness, log, store, ring, sealing, tag } = foundation;
   const { paths, findClient, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
 
@@ -65,7 +72,9 @@ export function createBrowserJourney(
   const begin = createBeginTransaction(clock, randomness, transactionTtl);
   const signIns = createSignIns(store, sealing, randomness, clock, transactionTtl);
   const action = issuer + paths.consent;
-  const { ask, askSignedIn } = createAsk({ action, resources, providers, begin, transactions, binding });
+  const present = createPresentConsent(consentPage);
+  const asking = { action, resources, providers, begin, transactions, binding, present };
+  const { ask, askSignedIn, describe } = createAsk(asking);
   const handOff = createHandOff(upstreams, signIns, binding);
   const providerIds = providers.map(({ id }) => id);
 
@@ -85,6 +94,8 @@ export function createBrowserJourney(
       handOff,
     }),
     ask,
+    describeConsent: describe,
+    consentOrigin: consentOrigin(settings),
     handOff,
     identifyUser: createIdentifyUser({
       issuer,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { client } from './client-config.js';
 import { clientFaults } from './client-faults.js';
 import type { ChooseProvider } from './flow/offer-providers.js';
+import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
@@ -90,6 +91,9 @@ const schema = z.strictObject({
   consent: z
     .enum(['always', 'remember', 'first-party'], { error: 'has to be always, remember or first-party' })
     .default('always'),
+  consentPage: z
+    .union([webUrl, functionOf<RenderConsent>()], { error: 'has to be a function that makes HTML, or an https URL' })
+    .optional(),
   consentTtl: seconds(60, 3650 * day).default(30 * day),
   authorizationCodeTtl: seconds(10, 600).default(60), // RFC 6749 §4.1.2: at most 10 minutes
   transactionTtl: seconds(60, 600).default(600),

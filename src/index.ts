@@ -4,6 +4,7 @@ export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptio
 export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
+export type { ConsentRequest, RenderConsent } from './flow/present-consent.js';
 export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';

@@ -1,4 +1,5 @@
 import type { ChooseProvider } from './flow/offer-providers.js';
+import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
@@ -96,6 +97,11 @@ export interface OAuthAuthorizationServerOptions {
    * for. @defaultValue always
    */
   consent?: 'always' | 'remember' | 'first-party' | undefined;
+  /**
+   * The application's own consent page: a function that makes its HTML; or its URL, which has to be on the same site as
+   * the issuer, gets `transaction`, and may read what to show at `/oauth/consent?transaction=…`. @defaultValue ours
+   */
+  consentPage?: RenderConsent | string | undefined;
   /** How long an approval is remembered. @defaultValue 2592000 (30 days) */
   consentTtl?: number | undefined;
   /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */

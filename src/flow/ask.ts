@@ -1,11 +1,12 @@
 import type { Client } from '../clients/client.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
-import { consentPage, type ConsentView } from '../pages/consent.js';
+import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
+import type { ConsentRequest, PresentConsent } from './present-consent.js';
 import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
@@ -15,7 +16,7 @@ export type Ask = (
   client: Client,
   target: RedirectTarget,
   notice?: string,
-) => HttpReply;
+) => Promise<HttpReply>;
 
 /** Shows the consent page to a user who has signed in already. */
 export type AskSignedIn = (
@@ -24,7 +25,10 @@ export type AskSignedIn = (
   target: RedirectTarget,
   signedIn: { readonly provider: string; readonly account: string | undefined },
   cookies: readonly string[],
-) => HttpReply;
+) => Promise<HttpReply>;
+
+/** What the page of a transaction has to say. */
+export type DescribeConsent = (transaction: Transaction, client: Client, target: RedirectTarget) => ConsentRequest;
 
 /** What a person reads about `offline_access`, which is no scope of any resource. */
 const offlineAccess = 'Stay connected, without asking you each time';
@@ -38,13 +42,25 @@ export interface AskServices {
   readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly binding: BrowserBinding;
+  readonly present: PresentConsent;
+}
+
+/** The ways to ask. */
+export interface Asking {
+  readonly ask: Ask;
+  readonly askSignedIn: AskSignedIn;
+  readonly describe: DescribeConsent;
 }
 
 /** Asks the user, on the consent page. */
-export function createAsk(services: AskServices): { readonly ask: Ask; readonly askSignedIn: AskSignedIn } {
-  const { action, resources, providers, begin, transactions, binding } = services;
+export function createAsk(services: AskServices): Asking {
+  const { action, resources, providers, begin, transactions, binding, present } = services;
 
-  function viewOf(transaction: Transaction, { metadata, verifiedHost }: Client, target: RedirectTarget): ConsentView {
+  function viewOf(
+    transaction: Transaction,
+    { metadata, verifiedHost }: Client,
+    target: RedirectTarget,
+  ): ConsentRequest {
     const { resource, scopes, assumption } = transaction;
     const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
     return {
@@ -67,10 +83,14 @@ export function createAsk(services: AskServices): { readonly ask: Ask; readonly 
   }
 
   return {
-    ask(request, asked, client, target, notice) {
+    describe: viewOf,
+
+    async ask(request, asked, client, target, notice) {
       const known = binding.browserOf(request);
       const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
-      return consentPage({
+      // Who is asked once more did not get through by the application's page: ours is for everybody.
+      const show = notice === undefined ? present : consentPage;
+      return show({
         ...viewOf(begin(asked, browser), client, target),
         ...(notice !== undefined && { notice }),
         ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
@@ -78,6 +98,8 @@ export function createAsk(services: AskServices): { readonly ask: Ask; readonly 
     },
 
     askSignedIn: (transaction, client, target, signedIn, cookies) =>
-      consentPage({ ...viewOf(transaction, client, target), signedIn, headers: { 'set-cookie': cookies } }),
+      Promise.resolve(
+        consentPage({ ...viewOf(transaction, client, target), signedIn, headers: { 'set-cookie': cookies } }),
+      ),
   };
 }

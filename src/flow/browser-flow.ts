@@ -8,12 +8,13 @@ import { parseParameters } from '../protocol/parameters.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { Refusal } from '../upstream/refusal.js';
 import type { Arrive } from './arrive.js';
-import type { Ask } from './ask.js';
+import type { Ask, DescribeConsent } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import { upstreamOf, type HandOff, type Upstreams } from './hand-off.js';
 import type { IdentifyUser } from './identify-user.js';
 import { nextStep } from './journey.js';
+import type { ConsentRequest } from './present-consent.js';
 import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
 import type { Transactions } from './transaction.js';
@@ -22,6 +23,8 @@ import type { Transactions } from './transaction.js';
 export interface BrowserFlow {
   /** The client sends the browser with an authorization request. */
   authorize(request: HttpRequest): Promise<HttpReply>;
+  /** An application's own page asks what it has to show. */
+  describe(request: HttpRequest): Promise<ConsentRequest>;
   /** The user answers the consent page. */
   answer(request: HttpRequest): Promise<HttpReply>;
   /** A provider sends the browser back, to a door of its own or, with `undefined`, to the one that all share. */
@@ -36,6 +39,9 @@ export interface BrowserFlowServices {
   readonly upstreams: Upstreams;
   readonly arrive: Arrive;
   readonly ask: Ask;
+  readonly describeConsent: DescribeConsent;
+  /** The origin of the application's own consent page, where it is elsewhere. */
+  readonly consentOrigin: string | undefined;
   readonly handOff: HandOff;
   readonly identifyUser: IdentifyUser;
   readonly transactions: Transactions;
@@ -46,7 +52,7 @@ export interface BrowserFlowServices {
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, arrive, ask } = services;
+  const { issuer, findClient, resources, upstreams, arrive, ask, describeConsent, consentOrigin } = services;
   const { handOff, identifyUser, transactions, signIns, binding, refuse } = services;
   const { origin } = new URL(issuer);
 
@@ -77,13 +83,21 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       });
     },
 
+    async describe(request) {
+      const transaction = transactions.open(parseParameters(request.query).require('transaction'));
+      if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
+      const { client, target } = await proveRequester(transaction, findClient);
+      return describeConsent(transaction, client, target);
+    },
+
     async answer(request) {
       const form = readForm(request);
       const transaction = transactions.open(form.require('transaction'));
       if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
       const decision = readDecision(form.require('decision'), transaction.providers);
       const { client, target } = await proveRequester(transaction, findClient);
-      const sameBrowser = isSameOrigin(request, origin) && binding.browserOf(request) === transaction.browser;
+      const sameBrowser =
+        isSameOrigin(request, origin, consentOrigin) && binding.browserOf(request) === transaction.browser;
       const status = (await signIns.find(transaction.id))?.status ?? 'unanswered';
 
       switch (nextStep({ event: decision.approved ? 'approved' : 'denied', sameBrowser, status })) {

@@ -5,9 +5,13 @@ import type { HttpRequest } from './message.js';
  *
  * Browsers send `Origin` with every POST, and newer ones `Sec-Fetch-Site`; a client without either is no browser that
  * somebody could forge requests in.
+ *
+ * @param sibling - another origin of the same site whose pages count as ours
  */
-export function isSameOrigin(request: HttpRequest, origin: string): boolean {
+export function isSameOrigin(request: HttpRequest, origin: string, sibling?: string): boolean {
   const { origin: sent, 'sec-fetch-site': site } = request.headers;
+  if (sent !== undefined && sent === sibling)
+    return site === undefined || site === 'same-site' || site === 'same-origin';
   if (sent !== undefined && sent !== origin) return false;
   return site === undefined || site === 'same-origin';
 }
