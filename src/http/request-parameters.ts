@@ -1,8 +1,12 @@
+import { maxParameters } from '../protocol/parameters.js';
 import type { HttpBody, HttpRequest } from './message.js';
 
-/** Tells whether a request is a form with such a field, whatever else is in it. */
+/** Tells whether a request is a form with such a field; one with too many fields is none, and is refused later. */
 export function hasFormField({ body }: HttpRequest, name: string): boolean {
-  if (body.kind === 'bytes') return pairsOf(textOf(body.bytes)).some((pair) => isNamed(pair, name));
+  if (body.kind === 'bytes') {
+    const pairs = pairsOf(textOf(body.bytes));
+    return pairs.length <= maxParameters && pairs.some((pair) => isNamed(pair, name));
+  }
   return body.kind === 'parsed' && typeof body.value === 'object' && body.value !== null && name in body.value;
 }
 
@@ -25,7 +29,10 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function replaced(text: string, name: string, value: string): string {
-  const others = pairsOf(text).filter((pair) => !isNamed(pair, name));
+  const pairs = pairsOf(text);
+  // It is refused as it is, and to look at each of them would cost a hundred times as much as that.
+  if (pairs.length > maxParameters) return text;
+  const others = pairs.filter((pair) => !isNamed(pair, name));
   return [...others, `${name}=${encodeURIComponent(value)}`].join('&');
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readForm } from '../../src/http/body.js';
 import type { HttpBody, HttpRequest } from '../../src/http/message.js';
 import { hasFormField, withParameter } from '../../src/http/request-parameters.js';
@@ -61,4 +61,16 @@ describe('a field of a form', () => {
     ];
     for (const body of others) expect(hasFormField(request('transaction=1', body), 'transaction')).toBe(false);
   });
+});
+
+it('a request with too many parameters costs nothing, and is refused by whoever reads it', () => {
+  const text = '&%zz'.repeat(16_000);
+  const decode = vi.spyOn(globalThis, 'decodeURIComponent');
+  const flood = request(text, form(text));
+  expect(hasFormField(flood, 'transaction')).toBe(false);
+  const { query, body } = withParameter(flood, 'client_id', 'ours');
+  expect(decode).not.toHaveBeenCalled();
+  decode.mockRestore();
+  expect(() => parseParameters(query)).toThrow('too many');
+  expect(() => readForm(request('', body))).toThrow('too many');
 });
