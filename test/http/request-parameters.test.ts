@@ -39,6 +39,13 @@ describe('a parameter of ours', () => {
     expect(value.client_id).toEqual(['a', 'b']);
   });
 
+  it('is put into a form that an application has read as text', () => {
+    const body: HttpBody = { kind: 'parsed', value: 'client_id=theirs&transaction=ä' };
+    expect(hasFormField(request('', body), 'transaction')).toBe(true);
+    const form = readForm(request('', withParameter(request('', body), 'client_id', 'ours').body));
+    expect([form.all('client_id'), form.get('transaction')]).toEqual([['ours'], 'ä']);
+  });
+
   it.each(['none', 'too large', 'unreadable'] as const)('does not make a body of one that is %s', (kind) => {
     expect(withParameter(request('', { kind }), 'x', 'y').body).toEqual({ kind });
   });
@@ -54,6 +61,7 @@ describe('a field of a form', () => {
 
   it('is not found where it is not', () => {
     const others: HttpBody[] = [
+      { kind: 'parsed', value: 'a=transaction' },
       form('xtransaction=1'),
       form('{"transaction":1}'),
       { kind: 'none' },
