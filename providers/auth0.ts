@@ -31,7 +31,8 @@ export function auth0Provider(options: Auth0Options): UpstreamProvider {
     clientAuthentication,
     // Auth0 lists HS256 as well, which would be verified with the client secret.
     idTokenAlgorithms: ['RS256'],
-    revocation: { refreshTokensOnly: true },
+    // In tenants of before 2021, or set up so, all refresh tokens of the user and the application end with one.
+    revocation: { refreshTokensOnly: true, reachesAll: true },
     faults: options.issuer === undefined && domain === '' ? ['domain or issuer is missing'] : [],
     authorizationParameters: { ...(audience !== undefined && { audience }), ...options.authorizationParameters },
     identify: options.identify ?? ((evidence) => identify(evidence, groupsClaim)),

@@ -25,7 +25,10 @@ export interface CustomOptions {
   readonly authorizationParameters?: UpstreamProvider['authorizationParameters'];
   readonly headers?: UpstreamProvider['headers'];
   readonly errorCodes?: UpstreamProvider['errorCodes'];
-  /** What the provider calls the claims: `{ sub: 'id', picture: 'avatar.url' }`; those not named keep their names. */
+  /**
+   * What the provider calls the claims: `{ sub: 'id', picture: 'avatar.url' }`; those not named keep their names. An
+   * `email` that is named is verified only if `email_verified` is named too.
+   */
   readonly claims?: Readonly<Record<string, string>>;
   /** Who the user is, for what a list of names cannot say. */
   readonly identify?: UpstreamProvider['identify'];
@@ -63,7 +66,9 @@ function originOf(address: string): string {
 
 function renamed(profile: Claims, names: Readonly<Record<string, string>>): Claims {
   const named = Object.entries(names).map(([claim, path]) => [claim, valueAt(profile, path.split('.'))]);
-  return { ...profile, ...Object.fromEntries(named) } as Claims;
+  // What is said of one address says nothing of another.
+  const { email_verified } = 'email' in names ? {} : profile;
+  return { ...profile, email_verified, ...Object.fromEntries(named) } as Claims;
 }
 
 function valueAt(value: unknown, [name, ...rest]: readonly string[]): unknown {

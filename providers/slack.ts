@@ -35,7 +35,8 @@ export function slackProvider(options: SlackOptions): UpstreamProvider {
     scopes,
     clientAuthentication: 'client_secret_post',
     endpoints: { revocation: 'https://slack.com/api/auth.revoke' },
-    revocation: { style: 'bearer' },
+    // An app has one token for each user, however often the user signs in.
+    revocation: { style: 'bearer', reachesAll: true },
     // With PKCE a Slack app becomes a public client for good.
     pkce: false,
     idTokenAlgorithms: ['RS256'],

@@ -1,7 +1,7 @@
 import { bounded } from './clients/bounded-fetch.js';
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
-import { createGuardedFetch } from './clients/guarded-fetch.js';
+import { createGuardedFetch, type GuardedFetch } from './clients/guarded-fetch.js';
 import { createMetadataDocuments } from './clients/metadata-documents.js';
 import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
@@ -85,10 +85,14 @@ export function createEngine(
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const policy = settings.clientIdMetadataDocuments;
   const allowLoopback = policy?.allowLoopback ?? false;
-  const guardedFetch = bounded(createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback }), clock);
-  const keysAt = createRemoteKeys(async (uri) => (await guardedFetch(uri, jwksLimits)).document, clock);
-  const preRegistered = preRegisteredClients(settings.clients, keysAt);
-  const documents = policy && createMetadataDocuments(policy, { ...foundation, fetch: guardedFetch, keysAt });
+  const guardedFetch = createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback });
+  const strangersFetch = bounded(guardedFetch, clock);
+  const keysBy = (fetch: GuardedFetch) =>
+    createRemoteKeys(async (uri) => (await fetch(uri, jwksLimits)).document, clock);
+  // Strangers can use up what is theirs, and must not shut out the clients of the configuration with it.
+  const preRegistered = preRegisteredClients(settings.clients, keysBy(guardedFetch));
+  const documents =
+    policy && createMetadataDocuments(policy, { ...foundation, fetch: strangersFetch, keysAt: keysBy(strangersFetch) });
   const findClient: FindClient = soleClient
     ? () => Promise.resolve(soleClient)
     : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });

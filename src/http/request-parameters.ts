@@ -1,8 +1,13 @@
+import { maxParameters } from '../protocol/parameters.js';
 import type { HttpBody, HttpRequest } from './message.js';
 
-/** Tells whether a request is a form with such a field, whatever else is in it. */
+/** Tells whether a request is a form with such a field; one with too many fields is none, and is refused later. */
 export function hasFormField({ body }: HttpRequest, name: string): boolean {
-  if (body.kind === 'bytes') return pairsOf(textOf(body.bytes)).some((pair) => isNamed(pair, name));
+  const text = textOf(body);
+  if (text !== undefined) {
+    const pairs = pairsOf(text);
+    return pairs.length <= maxParameters && pairs.some((pair) => isNamed(pair, name));
+  }
   return body.kind === 'parsed' && typeof body.value === 'object' && body.value !== null && name in body.value;
 }
 
@@ -12,20 +17,28 @@ export function withParameter(request: HttpRequest, name: string, value: string)
 }
 
 function withField(body: HttpBody, name: string, value: string): HttpBody {
-  if (body.kind === 'bytes') {
-    return { kind: 'bytes', bytes: Buffer.from(replaced(textOf(body.bytes), name, value), 'latin1') };
+  const text = textOf(body);
+  if (text !== undefined) {
+    const written = replaced(text, name, value);
+    return body.kind === 'bytes'
+      ? { kind: 'bytes', bytes: Buffer.from(written, 'latin1') }
+      : { kind: 'parsed', value: written };
   }
   if (body.kind !== 'parsed' || typeof body.value !== 'object' || body.value === null) return body;
   return { kind: 'parsed', value: { ...body.value, [name]: value } };
 }
 
-/** Byte by byte: what is not UTF-8 must stay so, to be refused. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
+/** The text of a form that nobody has taken apart. Byte by byte: what is not UTF-8 must stay so, to be refused. */
+function textOf(body: HttpBody): string | undefined {
+  if (body.kind === 'bytes') return Buffer.from(body.bytes).toString('latin1');
+  return body.kind === 'parsed' && typeof body.value === 'string' ? body.value : undefined;
 }
 
 function replaced(text: string, name: string, value: string): string {
-  const others = pairsOf(text).filter((pair) => !isNamed(pair, name));
+  const pairs = pairsOf(text);
+  // It is refused as it is, and to look at each of them would cost a hundred times as much as that.
+  if (pairs.length > maxParameters) return text;
+  const others = pairs.filter((pair) => !isNamed(pair, name));
   return [...others, `${name}=${encodeURIComponent(value)}`].join('&');
 }
 

@@ -52,6 +52,9 @@ export class Parameters {
   }
 }
 
+/** More parameters than this no request has a reason to send. */
+export const maxParameters = 100;
+
 /**
  * Reads `application/x-www-form-urlencoded` text: a query string or a form.
  *
@@ -63,7 +66,7 @@ export class Parameters {
 export function parseParameters(text: string): Parameters {
   const values = new Map<string, string[]>();
   const pairs = text.split('&').filter((pair) => pair !== '');
-  if (pairs.length > 100) throw new AuthError('invalid_request', 'The request has too many parameters.');
+  if (pairs.length > maxParameters) throw new AuthError('invalid_request', 'The request has too many parameters.');
   for (const pair of pairs) {
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));

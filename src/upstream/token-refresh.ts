@@ -21,7 +21,7 @@ export function createTokenRefresh(
   const faultOf = (thrown: unknown) => refreshFault(id, thrown);
 
   return async (metadata, previous) => {
-    const { refresh_token = '', scope } = previous.tokens;
+    const { refresh_token = '', scope, expires_in } = previous.tokens;
     const answer = await requestTokens(metadata, {
       send: (configuration) =>
         refreshTokenGrant(configuration, refresh_token, sendsRedirectUri ? { redirect_uri: callbackUrl } : {}),
@@ -35,8 +35,14 @@ export function createTokenRefresh(
     }
     return {
       ...answer,
-      // RFC 6749 §6: without a new refresh token the old one goes on, and so do the scopes.
-      tokens: { refresh_token, ...(scope !== undefined && { scope }), ...answer.tokens },
+      // RFC 6749 §6: without a new refresh token the old one goes on, and so do the scopes. The lifetime as well: with
+      // one that is unknown nobody would ever ask again whether the user still has access.
+      tokens: {
+        refresh_token,
+        ...(scope !== undefined && { scope }),
+        ...(expires_in !== undefined && { expires_in }),
+        ...answer.tokens,
+      },
       idToken: answer.tokens.id_token === undefined ? previous.idToken : described(answer.idToken, previous.idToken),
     };
   };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readForm } from '../../src/http/body.js';
 import type { HttpBody, HttpRequest } from '../../src/http/message.js';
 import { hasFormField, withParameter } from '../../src/http/request-parameters.js';
@@ -39,6 +39,13 @@ describe('a parameter of ours', () => {
     expect(value.client_id).toEqual(['a', 'b']);
   });
 
+  it('is put into a form that an application has read as text', () => {
+    const body: HttpBody = { kind: 'parsed', value: 'client_id=theirs&transaction=ä' };
+    expect(hasFormField(request('', body), 'transaction')).toBe(true);
+    const form = readForm(request('', withParameter(request('', body), 'client_id', 'ours').body));
+    expect([form.all('client_id'), form.get('transaction')]).toEqual([['ours'], 'ä']);
+  });
+
   it.each(['none', 'too large', 'unreadable'] as const)('does not make a body of one that is %s', (kind) => {
     expect(withParameter(request('', { kind }), 'x', 'y').body).toEqual({ kind });
   });
@@ -54,6 +61,7 @@ describe('a field of a form', () => {
 
   it('is not found where it is not', () => {
     const others: HttpBody[] = [
+      { kind: 'parsed', value: 'a=transaction' },
       form('xtransaction=1'),
       form('{"transaction":1}'),
       { kind: 'none' },
@@ -61,4 +69,16 @@ describe('a field of a form', () => {
     ];
     for (const body of others) expect(hasFormField(request('transaction=1', body), 'transaction')).toBe(false);
   });
+});
+
+it('a request with too many parameters costs nothing, and is refused by whoever reads it', () => {
+  const text = '&%zz'.repeat(16_000);
+  const decode = vi.spyOn(globalThis, 'decodeURIComponent');
+  const flood = request(text, form(text));
+  expect(hasFormField(flood, 'transaction')).toBe(false);
+  const { query, body } = withParameter(flood, 'client_id', 'ours');
+  expect(decode).not.toHaveBeenCalled();
+  decode.mockRestore();
+  expect(() => parseParameters(query)).toThrow('too many');
+  expect(() => readForm(request('', body))).toThrow('too many');
 });

@@ -4,8 +4,9 @@ import * as line1 from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Transport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assertionClaims, assertionOf, ecKeyPair, rsaKeyPair } from '../support/assertion.js';
-import { authorizationUrl, pkce, register, walk } from '../support/client.js';
+import { serve } from '../http/serve.js';
+import { assertionClaims, assertionOf, assertionType, ecKeyPair, rsaKeyPair } from '../support/assertion.js';
+import { authorizationUrl, pkce, postForm, register, walk } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 import { serverOfLine1, serverOfLine2 } from '../support/mcp-server.js';
 
@@ -167,5 +168,31 @@ it('no user is taken for a machine client, whatever the tokenMapper calls them',
     expect(returned.searchParams.has('code')).toBe(false);
   } finally {
     await gatehouse.close();
+  }
+});
+
+it('a client whose keys are elsewhere gets its token, however many documents strangers have fetched', async () => {
+  const host = await serve(() => (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [ec.jwk] }));
+  });
+  const gatehouse = await startGatehouse({
+    clients: [{ clientId: 'remote', name: 'Remote', jwksUri: `${host.origin}/jwks` }],
+    clientIdMetadataDocuments: { allowLoopback: true },
+  });
+  try {
+    for (let i = 0; i < 120; i += 1) {
+      const stranger = { clientId: `http://127.0.0.1:${1 + (i % 5)}/${i}`, redirectUri: 'https://client.example/cb' };
+      await fetch(authorizationUrl(gatehouse.issuer, stranger, pkce().challenge), { method: 'HEAD' });
+    }
+    const claims = assertionClaims('remote', gatehouse.issuer, Math.floor(Date.now() / 1000));
+    const answer = await postForm(`${gatehouse.issuer}/oauth/token`, {
+      grant_type: 'client_credentials',
+      client_assertion_type: assertionType,
+      client_assertion: assertionOf(ec, claims),
+    });
+    expect(answer.status).toBe(200);
+  } finally {
+    await gatehouse.close();
+    await host.close();
   }
 });

@@ -152,6 +152,20 @@ describe('a user whose access the provider has ended', () => {
     expect(endings()).toEqual(['signed out upstream']);
   });
 
+  it('loses it also where the provider says only once how long its tokens live', async () => {
+    let mayEnter = true;
+    await gatehouse.restart({ allow: { check: () => mayEnter } });
+    const { client, refreshToken } = await signIn(gatehouse.issuer);
+    gatehouse.upstream.misbehave('token', { rewrite: (answer) => ({ ...answer, expires_in: undefined }) });
+    gatehouse.advance(anHour);
+    const renewed = await refresh(gatehouse.issuer, client, refreshToken);
+    expect(renewed.status).toBe(200);
+    mayEnter = false;
+    gatehouse.advance(anHour);
+    expect(await refresh(gatehouse.issuer, client, refreshTokenOf(renewed))).toMatchObject(invalidGrant);
+    expect(endings()).toEqual(['refused by rule']);
+  });
+
   it('loses it also when the provider itself refuses who the user is by now', async () => {
     const { upstream } = gatehouse;
     let mayEnter = true;

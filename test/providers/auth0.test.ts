@@ -39,6 +39,11 @@ describe('auth0Provider', () => {
     });
   });
 
+  it('revokes nothing while the user has other grants, which may end with it', () => {
+    const { revocation } = auth0Provider({ domain: 'acme.us.auth0.com', ...client });
+    expect(revocation).toEqual({ refreshTokensOnly: true, reachesAll: true });
+  });
+
   it('says at start what is missing', () => {
     const services = {
       callbackUrl: 'https://gatehouse.example/oauth/callback',

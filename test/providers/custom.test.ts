@@ -46,6 +46,18 @@ describe('customProvider', () => {
     expect('email' in user).toBe(false);
   });
 
+  it.each<[Record<string, string>, boolean]>([
+    [{ sub: 'id' }, true],
+    [{ sub: 'id', email: 'contact.mail' }, false],
+    [{ sub: 'id', email: 'contact.mail', email_verified: 'contact.ok' }, true],
+    [{ sub: 'id', email: 'contact.mail', email_verified: 'contact.none' }, false],
+  ])('with the claims %j takes an address for verified: %s', async (claims, verified) => {
+    const contact = { mail: 'ceo@corp.example', ok: true };
+    const profile = { id: 7, email: 'mallory@evil.example', email_verified: true, contact };
+    const { user } = await play(part({ claims }, profile));
+    expect(user.email_verified).toBe(verified);
+  });
+
   it('asks who the user is in its own words, with its own headers', async () => {
     const sent: Sent[] = [];
     const groups = 'https://api.idp.example/groups';

@@ -1,7 +1,16 @@
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { slackProvider, type SlackOptions } from '../../providers/slack.js';
-import { credentials, parametersOf, play, playRefresh, playRevocation, type Part, type Sent } from './stage.js';
+import {
+  credentials,
+  parametersOf,
+  play,
+  playRefresh,
+  playRevocation,
+  upstreamOf,
+  type Part,
+  type Sent,
+} from './stage.js';
 
 const userInfo = 'https://slack.com/api/openid.connect.userInfo';
 const document = {
@@ -154,6 +163,8 @@ describe('slackProvider', () => {
     await playRevocation(part(), revocation, { body: { ok: true, revoked: true } }, sent);
     expect(sent[0]?.headers).toMatchObject({ authorization: 'Bearer access-1', 'user-agent': 'mcp-gatehouse' });
     expect(sent[0]?.body.toString()).toBe('');
+    // Which is the one of the user's other sign-ins as well.
+    expect(upstreamOf(part().provider).provider.revocation).toMatchObject({ reachesAll: true });
   });
 
   it.each(['token_revoked', 'token_expired', 'invalid_auth'])('has nothing left to revoke at %s', async (error) => {

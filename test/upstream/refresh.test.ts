@@ -66,8 +66,8 @@ describe('a refresh', () => {
       rewrite: ({ access_token, token_type }) => ({ access_token, token_type }),
     });
     const { tokens, idToken } = await upstream.refresh(signedIn);
-    const { refresh_token, scope } = signedIn.tokens;
-    expect(tokens).toEqual({ access_token: tokens.access_token, token_type: 'bearer', refresh_token, scope });
+    const { refresh_token, scope, expires_in } = signedIn.tokens;
+    expect(tokens).toEqual({ access_token: tokens.access_token, token_type: 'bearer', refresh_token, scope, expires_in });
     expect(idToken).toEqual(signedIn.idToken);
   });
 
