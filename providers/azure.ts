@@ -76,6 +76,8 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
       ...idToken,
       email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
       picture: undefined,
+      // An optional claim: the language that the user prefers.
+      locale: idToken.xms_pl,
       organizations: [idToken.tid],
       groups: isElsewhere(idToken) ? await groupsAt(graph, ask) : idToken.groups,
     }),

@@ -131,6 +131,11 @@ describe('azureProvider', () => {
     expect(user.preferred_username).toBe('a@acme.example');
   });
 
+  it('has the language that the user prefers, where the app has that optional claim', async () => {
+    expect((await play(part({ tenant: acme }, { xms_pl: 'de-de', ctry: 'DE' }))).user.locale).toBe('de-de');
+    expect('locale' in (await play(part({ tenant: acme }, { ctry: 'DE' }))).user).toBe(false);
+  });
+
   it.each<[string, Record<string, unknown>, unknown]>([
     ['are those of the ID token', { groups: ['g-1'] }, ['g-1']],
     ['are unknown without one', {}, undefined],
