@@ -28,7 +28,8 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /**
  * Microsoft Entra ID, formerly Azure AD.
  *
- * The user's organization is the tenant's id. Addresses are written by the tenants' administrators, so one is verified
+ * The subject is the tenant's and the user's id, joined by a dot: the `sub` of its tokens is another one in each app, and
+ * is not said to be another one in each tenant. The user's organization is the tenant's id. Addresses are written by the tenants' administrators, so one is verified
  * only where the app has the optional claim `xms_edov` and it says so.
  */
 export function azureProvider(options: AzureOptions): UpstreamProvider {
@@ -61,7 +62,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     readsUserInfo: false,
     // Ids are often copied in capitals.
     ignoresCase: true,
-    faults: faultsOf(tenant, allowed, anyTenant),
+    faults: faultsOf(tenant, allowed, anyTenant, scopes),
     issuerOfTenant({ tid }, published) {
       if (typeof tid !== 'string' || !guid.test(tid)) throw refusal('server_error', 'The sign-in names no tenant.');
       const isAllowed =
@@ -74,6 +75,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     },
     identify: async ({ idToken, ask }) => ({
       ...idToken,
+      sub: subjectOf(idToken),
       email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
       picture: undefined,
       // An optional claim: the language that the user prefers.
@@ -84,14 +86,27 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
   };
 }
 
-function faultsOf(tenant: string, allowed: readonly string[] | undefined, anyTenant: boolean): string[] {
+function faultsOf(
+  tenant: string,
+  allowed: readonly string[] | undefined,
+  anyTenant: boolean,
+  scopes: readonly string[],
+): string[] {
   const faults = {
     'the tenant is missing; use the id of your tenant': tenant === '',
     'with the tenant common or organizations anybody could sign in; list allowedTenants, or say anyTenant: true':
       (tenant === 'common' || tenant === 'organizations') && allowed === undefined && !anyTenant,
     'allowedTenants has to list the ids of tenants': allowed?.every((id) => guid.test(id)) === false,
+    'the scopes have to include profile, without which the ID token lacks the id of the user':
+      !scopes.includes('profile'),
   };
   return Object.entries(faults).flatMap(([text, isFault]) => (isFault ? [text] : []));
+}
+
+/** The tenant was checked by now. Users can leave the scope out that has their id: they are nobody else for that. */
+function subjectOf({ tid, oid }: Claims): string {
+  if (typeof oid === 'string' && oid !== '') return `${String(tid)}.${oid}`;
+  throw refusal('server_error', 'The identity provider did not say who the user is.');
 }
 
 /** Of more than 200 groups there is only a pointer, to a service that is no more. */

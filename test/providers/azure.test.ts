@@ -54,7 +54,8 @@ describe('azureProvider', () => {
       ...part({ tenant }),
       provider: azureProvider({ ...credentials, ...options }),
     });
-    expect(user).toMatchObject({ sub: 'pairwise-1', organizations: [acme], email_verified: false });
+    expect(user).toMatchObject({ sub: `${acme}.o-1`, organizations: [acme], email_verified: false });
+    expect(user.raw.sub).toBe('pairwise-1');
     expect(issuer).toBe(`${host}/${acme}/v2.0`);
   });
 
@@ -93,13 +94,22 @@ describe('azureProvider', () => {
     await expect(play(scene)).rejects.toMatchObject({ code: 'server_error' });
   });
 
+  it('takes users of two tenants for two users, whatever else is the same', async () => {
+    const scene = part({ tenant: 'common', anyTenant: true }, of(other));
+    expect((await play(scene)).user.sub).toBe(`${other}.o-1`);
+  });
+
+  it.each([undefined, ''])('signs nobody in whose id is %j', async (oid) => {
+    await expect(play(part({ tenant: acme }, { oid }))).rejects.toMatchObject({ code: 'server_error' });
+  });
+
   it('refuses an ID token that the key of another tenant signed', async () => {
     const key = { issuer: `${host}/${consumers}/v2.0` };
     await expect(play(part({ tenant: 'common', anyTenant: true }, {}, { key }))).rejects.toMatchObject({
       code: 'server_error',
     });
     const own = { issuer: `${host}/${acme}/v2.0` };
-    expect((await play(part({ tenant: 'common', anyTenant: true }, {}, { key: own }))).user.sub).toBe('pairwise-1');
+    expect((await play(part({ tenant: 'common', anyTenant: true }, {}, { key: own }))).user.sub).toBe(`${acme}.o-1`);
   });
 
   it('refuses the document of another host', async () => {
@@ -192,6 +202,7 @@ describe('azureProvider', () => {
     [{ tenant: '' }, 'tenant is missing'],
     [{}, 'tenant is missing'],
     [{ tenant: 'common', allowedTenants: ['acme.example'] }, 'ids of tenants'],
+    [{ tenant: acme, scopes: ['openid', 'email'] }, 'include profile'],
   ])('does not start with %j', (options, words) => {
     expect(() => upstreamOf(azureProvider({ ...credentials, ...options }))).toThrow(words);
   });
