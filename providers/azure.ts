@@ -94,7 +94,7 @@ function faultsOf(
 ): string[] {
   const faults = {
     'the tenant is missing; use the id of your tenant': tenant === '',
-    'with the tenant common or organizations anybody could sign in; list allowedTenants, or say anyTenant: true':
+    'with the tenant common or organizations anybody could sign in; list allowedTenants (AZURE_ALLOWED_TENANTS), or say anyTenant: true (AZURE_ALLOW_EVERYBODY=true)':
       (tenant === 'common' || tenant === 'organizations') && allowed === undefined && !anyTenant,
     'allowedTenants has to list the ids of tenants': allowed?.every((id) => guid.test(id)) === false,
     'the scopes have to include profile, without which the ID token lacks the id of the user':

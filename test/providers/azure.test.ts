@@ -198,7 +198,8 @@ describe('azureProvider', () => {
 
   it.each<[Partial<AzureOptions>, string]>([
     [{ tenant: 'common' }, 'anyTenant'],
-    [{ tenant: 'organizations' }, 'allowedTenants'],
+    [{ tenant: 'organizations' }, 'allowedTenants (AZURE_ALLOWED_TENANTS)'],
+    [{ tenant: 'common' }, '(AZURE_ALLOW_EVERYBODY=true)'],
     [{ tenant: '' }, 'tenant is missing'],
     [{}, 'tenant is missing'],
     [{ tenant: 'common', allowedTenants: ['acme.example'] }, 'ids of tenants'],
