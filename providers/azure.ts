@@ -1,4 +1,4 @@
-import type { Claims, IdentityEvidence, UpstreamProvider } from '../src/upstream/provider.js';
+import type { Claims, IdentityEvidence as Evidence, UpstreamProvider } from '../src/upstream/provider.js';
 import { AuthError } from '../src/protocol/auth-error.js';
 
 /** Settings of {@link azureProvider}. */
@@ -73,7 +73,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
       if (!isAllowed) throw refusal('access_denied', 'Accounts of this organization may not sign in here.');
       return published.replace('{tenantid}', tid);
     },
-    identify: async ({ idToken, ask }) => ({
+    identify: async ({ idToken, ask, sought }) => ({
       ...idToken,
       sub: subjectOf(idToken),
       email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
@@ -81,7 +81,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
       // An optional claim: the language that the user prefers.
       locale: idToken.xms_pl,
       organizations: [idToken.tid],
-      groups: isElsewhere(idToken) ? await groupsAt(graph, ask) : idToken.groups,
+      groups: isElsewhere(idToken) ? await groupsAt(graph, ask, sought) : idToken.groups,
     }),
   };
 }
@@ -115,9 +115,12 @@ function isElsewhere({ hasgroups, _claim_names: elsewhere }: Claims): boolean {
 }
 
 /** Refused, as to a token for something else than Graph, the groups are unknown, not none. */
-async function groupsAt(graph: string, ask: IdentityEvidence['ask']): Promise<unknown> {
+async function groupsAt(graph: string, ask: Evidence['ask'], { groups }: Evidence['sought']): Promise<unknown> {
   const body = { securityEnabledOnly: false };
-  const answer = await ask(`${graph}/v1.0/me/getMemberObjects`, { body, optional: true });
+  const answer = await ask(`${graph}/v1.0/me/getMemberObjects`, { body, optional: true }).catch((thrown: unknown) => {
+    // Who may sign in is not known then; where groups do not decide it, an outage there is none of the sign-in.
+    if (groups.length > 0) throw thrown;
+  });
   return (answer as Claims | null | undefined)?.value;
 }
 

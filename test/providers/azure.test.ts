@@ -196,6 +196,16 @@ describe('azureProvider', () => {
     expect('groups' in user).toBe(false);
   });
 
+  it.each<[string, Part['answers']]>([
+    ['is overloaded', { 'POST https://graph.microsoft.com/v1.0/me/getMemberObjects': { status: 503, body: {} } }],
+    ['cannot be reached', {}],
+  ])('signs in without groups when Graph %s, unless a rule of access names some', async (_, answers = {}) => {
+    const scene = part({ tenant: acme }, tooMany, { answers });
+    expect('groups' in (await play(scene)).user).toBe(false);
+    const sought = { organizations: [], groups: ['g-1'] };
+    await expect(play({ ...scene, sought })).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+  });
+
   it.each<[Partial<AzureOptions>, string]>([
     [{ tenant: 'common' }, 'anyTenant'],
     [{ tenant: 'organizations' }, 'allowedTenants (AZURE_ALLOWED_TENANTS)'],
