@@ -1,4 +1,4 @@
-import type { Claims, IdentityEvidence, UpstreamProvider } from '../src/upstream/provider.js';
+import type { Claims, IdentityEvidence as Evidence, UpstreamProvider } from '../src/upstream/provider.js';
 import { AuthError } from '../src/protocol/auth-error.js';
 
 /** Settings of {@link azureProvider}. */
@@ -28,7 +28,8 @@ const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /**
  * Microsoft Entra ID, formerly Azure AD.
  *
- * The user's organization is the tenant's id. Addresses are written by the tenants' administrators, so one is verified
+ * The subject is the tenant's and the user's id, joined by a dot: the `sub` of its tokens is another one in each app, and
+ * is not said to be another one in each tenant. The user's organization is the tenant's id. Addresses are written by the tenants' administrators, so one is verified
  * only where the app has the optional claim `xms_edov` and it says so.
  */
 export function azureProvider(options: AzureOptions): UpstreamProvider {
@@ -61,7 +62,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     readsUserInfo: false,
     // Ids are often copied in capitals.
     ignoresCase: true,
-    faults: faultsOf(tenant, allowed, anyTenant),
+    faults: faultsOf(tenant, allowed, anyTenant, scopes),
     issuerOfTenant({ tid }, published) {
       if (typeof tid !== 'string' || !guid.test(tid)) throw refusal('server_error', 'The sign-in names no tenant.');
       const isAllowed =
@@ -72,24 +73,40 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
       if (!isAllowed) throw refusal('access_denied', 'Accounts of this organization may not sign in here.');
       return published.replace('{tenantid}', tid);
     },
-    identify: async ({ idToken, ask }) => ({
+    identify: async ({ idToken, ask, sought }) => ({
       ...idToken,
+      sub: subjectOf(idToken),
       email_verified: [true, 'true', 1, '1'].includes(idToken.xms_edov as string),
       picture: undefined,
+      // An optional claim: the language that the user prefers.
+      locale: idToken.xms_pl,
       organizations: [idToken.tid],
-      groups: isElsewhere(idToken) ? await groupsAt(graph, ask) : idToken.groups,
+      groups: isElsewhere(idToken) ? await groupsAt(graph, ask, sought) : idToken.groups,
     }),
   };
 }
 
-function faultsOf(tenant: string, allowed: readonly string[] | undefined, anyTenant: boolean): string[] {
+function faultsOf(
+  tenant: string,
+  allowed: readonly string[] | undefined,
+  anyTenant: boolean,
+  scopes: readonly string[],
+): string[] {
   const faults = {
     'the tenant is missing; use the id of your tenant': tenant === '',
-    'with the tenant common or organizations anybody could sign in; list allowedTenants, or say anyTenant: true':
+    'with the tenant common or organizations anybody could sign in; list allowedTenants (AZURE_ALLOWED_TENANTS), or say anyTenant: true (AZURE_ALLOW_EVERYBODY=true)':
       (tenant === 'common' || tenant === 'organizations') && allowed === undefined && !anyTenant,
     'allowedTenants has to list the ids of tenants': allowed?.every((id) => guid.test(id)) === false,
+    'the scopes have to include profile, without which the ID token lacks the id of the user':
+      !scopes.includes('profile'),
   };
   return Object.entries(faults).flatMap(([text, isFault]) => (isFault ? [text] : []));
+}
+
+/** The tenant was checked by now. Users can leave the scope out that has their id: they are nobody else for that. */
+function subjectOf({ tid, oid }: Claims): string {
+  if (typeof oid === 'string' && oid !== '') return `${String(tid)}.${oid}`;
+  throw refusal('server_error', 'The identity provider did not say who the user is.');
 }
 
 /** Of more than 200 groups there is only a pointer, to a service that is no more. */
@@ -98,9 +115,12 @@ function isElsewhere({ hasgroups, _claim_names: elsewhere }: Claims): boolean {
 }
 
 /** Refused, as to a token for something else than Graph, the groups are unknown, not none. */
-async function groupsAt(graph: string, ask: IdentityEvidence['ask']): Promise<unknown> {
+async function groupsAt(graph: string, ask: Evidence['ask'], { groups }: Evidence['sought']): Promise<unknown> {
   const body = { securityEnabledOnly: false };
-  const answer = await ask(`${graph}/v1.0/me/getMemberObjects`, { body, optional: true });
+  const answer = await ask(`${graph}/v1.0/me/getMemberObjects`, { body, optional: true }).catch((thrown: unknown) => {
+    // Who may sign in is not known then; where groups do not decide it, an outage there is none of the sign-in.
+    if (groups.length > 0) throw thrown;
+  });
   return (answer as Claims | null | undefined)?.value;
 }
 

@@ -23,6 +23,13 @@ export interface CustomOptions {
   /** @defaultValue `client_secret_post`, which plain OAuth 2.0 providers know best */
   readonly clientAuthentication?: UpstreamProvider['clientAuthentication'];
   readonly authorizationParameters?: UpstreamProvider['authorizationParameters'];
+  readonly tokenParameters?: UpstreamProvider['tokenParameters'];
+  /** The same as `clientAuthentication`. */
+  readonly tokenEndpointAuthMethod?: UpstreamProvider['clientAuthentication'];
+  /** The same as `authorizationParameters`. */
+  readonly authorizationParams?: UpstreamProvider['authorizationParameters'];
+  /** The same as `tokenParameters`. */
+  readonly tokenParams?: UpstreamProvider['tokenParameters'];
   readonly headers?: UpstreamProvider['headers'];
   readonly errorCodes?: UpstreamProvider['errorCodes'];
   /**
@@ -40,10 +47,20 @@ export interface CustomOptions {
  * A provider with OpenID Connect discovery is better used by `oidcProvider`, which verifies its ID tokens.
  */
 export function customProvider(options: CustomOptions): UpstreamProvider {
-  const { authorizationEndpoint, tokenEndpoint, userInfoEndpoint, revocationEndpoint, supportsPkce, claims, ...rest } =
-    options;
+  const {
+    authorizationEndpoint,
+    tokenEndpoint,
+    userInfoEndpoint,
+    revocationEndpoint,
+    supportsPkce,
+    claims,
+    ...others
+  } = options;
+  const { tokenEndpointAuthMethod, authorizationParams, tokenParams, ...rest } = others;
   return {
-    clientAuthentication: 'client_secret_post',
+    clientAuthentication: tokenEndpointAuthMethod ?? 'client_secret_post',
+    authorizationParameters: authorizationParams,
+    tokenParameters: tokenParams,
     ...rest,
     protocol: 'oauth2',
     issuer: options.issuer ?? originOf(authorizationEndpoint),

@@ -21,7 +21,8 @@ export interface GithubOptions {
 /**
  * GitHub, GitHub Enterprise Server and ghe.com; by an OAuth app or a GitHub App.
  *
- * `organizations` are logins, and `groups` are teams: `organization/team`, by their names in addresses.
+ * `organizations` are logins, and `groups` are teams: `organization/team`, by their names in addresses. An Enterprise
+ * Server verifies no addresses, and says so: a rule on them lets nobody in there.
  */
 export function githubProvider(options: GithubOptions): UpstreamProvider {
   const { clientId, clientSecret, scopes = ['read:user', 'user:email'], authorizationParameters } = options;

@@ -107,7 +107,12 @@ const recipes: readonly Recipe[] = [
     make: (client, read) => cognitoProvider({ ...client, issuer: read('ISSUER') }),
   },
   { name: 'LinkedIn', prefixes: ['LINKEDIN'], make: linkedinProvider },
-  { name: 'Atlassian', prefixes: ['ATLASSIAN'], make: atlassianProvider },
+  {
+    name: 'Atlassian',
+    prefixes: ['ATLASSIAN'],
+    words: { ALLOWED_SITES: 'organizations' },
+    make: atlassianProvider,
+  },
   {
     name: 'OpenID',
     prefixes: ['OIDC'],

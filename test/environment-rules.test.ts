@@ -44,6 +44,7 @@ describe('rules of access from the environment', () => {
       [{ provider: 'gitlab', groups: ['acme/core', 'acme/ops'] }],
     ],
     [some('SLACK', { ALLOWED_WORKSPACES: 'T1' }), [{ provider: 'slack', organizations: ['T1'] }]],
+    [some('ATLASSIAN', { ALLOWED_SITES: 'site-1' }), [{ provider: 'atlassian', organizations: ['site-1'] }]],
     [some('DISCORD', { ALLOWED_GUILDS: '1' }), [{ provider: 'discord', organizations: ['1'] }]],
     [some('DISCORD', { ALLOWED_ROLES: '1/2' }), [{ provider: 'discord', groups: ['1/2'] }]],
     [

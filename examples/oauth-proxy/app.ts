@@ -5,7 +5,7 @@ import { OAuthProxy, type OAuthProxyOptions } from 'mcp-gatehouse';
 import type { UpstreamProvider } from 'mcp-gatehouse/providers';
 
 /** What the application needs. */
-export interface AppSettings extends Pick<OAuthProxyOptions, 'store' | 'log'> {
+export interface AppSettings extends Pick<OAuthProxyOptions, 'store' | 'log' | 'allow'> {
   /** Its public URL, such as `http://localhost:3000`. */
   readonly url: string;
   readonly sessionSecret: string;
@@ -39,6 +39,8 @@ export function createApp({ url, sessionSecret, jwtSecret, providers, ...options
     providers,
     // Nobody else gets a code: without this list anybody could have users sent to themselves.
     redirectUris: [`${url}/signed-in`],
+    // One redirect URI is enough for providers that name themselves in callbacks; of others each has its own.
+    sharedCallback: providers.length === 1 || providers.every((each) => each.sendsCallbackIssuer !== false),
     name: 'The example application',
     ...options,
     tokenMapper: (_upstreamTokens, userInfo, provider) => {
@@ -55,7 +57,7 @@ export function createApp({ url, sessionSecret, jwtSecret, providers, ...options
 
   const { authorize, callback, token } = proxy.createMiddleware();
   app.get('/auth/authorize', authorize);
-  app.get('/auth/callback', callback);
+  app.get(['/auth/callback', '/auth/callback/:provider'], callback);
   app.post('/auth/token', token);
 
   app.get('/auth/providers', (_request, response) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
-import { providersFromEnvironment } from 'mcp-gatehouse';
+import { ConfigurationError, optionsFromEnvironment } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { localProvider } from '../quick-start/local-provider.js';
 import { createApp } from './app.js';
@@ -12,34 +12,48 @@ try {
   // There need not be a .env file.
 }
 
-const port = Number(process.env['PORT'] ?? 3000);
-const url = process.env['GATEHOUSE_URL'] ?? `http://localhost:${port}`;
-const isHere = new URL(url).hostname === 'localhost';
-const configured = providersFromEnvironment(process.env);
-if (!isHere && (configured.length === 0 || !process.env['SESSION_SECRET'] || !process.env['JWT_SECRET'])) {
-  console.error('Set SESSION_SECRET, JWT_SECRET and the variables of a provider (.env.example).');
-  process.exit(1);
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 }
-const providers = configured.length > 0 ? configured : [await startLocalProvider()];
-const { app, proxy } = createApp({
-  url,
-  providers,
-  // Secrets that last as long as this process are enough on one's own computer.
-  sessionSecret: process.env['SESSION_SECRET'] ?? randomBytes(32).toString('base64'),
-  jwtSecret: process.env['JWT_SECRET'] ?? randomBytes(32).toString('base64'),
-  ...(isHere && { store: 'memory:' }),
-});
-app.listen(port, () => {
-  console.log(
-    `The application runs at ${url}. Users sign in with ${proxy
-      .getProviders()
-      .map(({ name }) => name)
-      .join(', ')}.`,
-  );
-});
+
+async function start() {
+  const port = Number(process.env['PORT'] ?? 3000);
+  const {
+    issuer: url = `http://localhost:${port}`,
+    providers: configured,
+    allow,
+  } = optionsFromEnvironment(process.env);
+  const isHere = new URL(url).hostname === 'localhost';
+  if (!isHere && (configured.length === 0 || !process.env['SESSION_SECRET'] || !process.env['JWT_SECRET'])) {
+    throw new ConfigurationError(['Set SESSION_SECRET, JWT_SECRET and the variables of a provider (.env.example).']);
+  }
+  const providers = configured.length > 0 ? configured : [await startLocalProvider(url)];
+  const { app, proxy } = createApp({
+    url,
+    providers,
+    // Who may sign in: without it everybody could, whatever the variables say.
+    allow,
+    // Secrets that last as long as this process are enough on one's own computer.
+    sessionSecret: process.env['SESSION_SECRET'] ?? randomBytes(32).toString('base64'),
+    jwtSecret: process.env['JWT_SECRET'] ?? randomBytes(32).toString('base64'),
+    ...(isHere && { store: 'memory:' }),
+  });
+  app.listen(port, () => {
+    console.log(
+      `The application runs at ${url}. Users sign in with ${proxy
+        .getProviders()
+        .map(({ name }) => name)
+        .join(', ')}.`,
+    );
+  });
+}
 
 /** Anybody can sign in there, with any password: for trying out. */
-async function startLocalProvider() {
+async function startLocalProvider(url: string) {
   const client = { clientId: 'example', clientSecret: randomBytes(32).toString('base64url') };
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -12,7 +12,10 @@ export interface AllowRule {
   readonly emails?: readonly string[];
   /** What has to stand after the `@` of the user's verified address; a subdomain is another domain. */
   readonly emailDomains?: readonly string[];
-  /** GitHub organizations, Google Workspace domains, Entra tenants, Slack workspaces, Discord guilds, Auth0 organizations. */
+  /**
+   * GitHub organizations, Google Workspace domains, Entra tenants, Slack workspaces, Discord guilds, Auth0 organizations,
+   * Atlassian sites.
+   */
   readonly organizations?: readonly string[];
   /**
    * GitHub teams (`organization/team`), GitLab groups (full path; a subgroup is another group), Entra groups (id),

@@ -30,12 +30,13 @@ export function createCodeExchange(
       nonce,
       send(configuration, expected) {
         const url = readCallback(callbackUrl, callbackQuery, provider, expected.issuer);
-        return authorizationCodeGrant(configuration, url, {
+        const checks = {
           expectedState: state,
           ...(provider.pkce !== false && { pkceCodeVerifier: codeVerifier }),
           ...(isOidc && { idTokenExpected: true }),
           ...(isOidc && expected.nonce !== undefined && { expectedNonce: expected.nonce }),
-        });
+        };
+        return authorizationCodeGrant(configuration, url, checks, { ...provider.tokenParameters });
       },
       faultOf: (thrown, isSent) =>
         upstreamFault(provider.id, isSent ? 'token response' : 'authorization response', thrown),

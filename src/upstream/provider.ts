@@ -152,6 +152,8 @@ export interface UpstreamProvider {
   readonly errorCodes?: Readonly<Record<string, string>>;
   /** More parameters of the authorization request; those of the protocol itself cannot be replaced. */
   readonly authorizationParameters?: Readonly<Record<string, string>>;
+  /** More parameters of the request that redeems a code; those of the protocol itself cannot be replaced. */
+  readonly tokenParameters?: Readonly<Record<string, string>> | undefined;
   /** More headers of requests to the token and userinfo endpoints, and of what `identify` asks. */
   readonly headers?: Readonly<Record<string, string>>;
   /** False where callbacks do not name the issuer (RFC 9207), so that no other provider can share the redirect URI. */

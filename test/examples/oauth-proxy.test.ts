@@ -169,20 +169,67 @@ describe('the example as it is started', () => {
   let child: ChildProcess | undefined;
   afterEach(() => child?.kill('SIGKILL'));
 
-  it('runs without anything configured', async () => {
+  /** Starts it with variables; gives its address, and what it says first. */
+  async function startMain(variables: Record<string, string> = {}) {
     const main = fileURLToPath(new URL('../../examples/oauth-proxy/main.ts', import.meta.url));
     const probe = createServer();
     const port = await listen(probe, 0);
     await stop(probe);
-    const env = { PATH: process.env['PATH'], PORT: String(port) };
+    const env = { PATH: process.env['PATH'], PORT: String(port), ...variables };
     child = spawn(process.execPath, ['--import', 'tsx', '--conditions=mcp-gatehouse-source', main], { env });
-    const [printed] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
-    expect(printed.toString()).toContain(`http://localhost:${port}`);
+    const errors: Buffer[] = [];
+    child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
+    const printed = once(child.stdout as NodeJS.ReadableStream, 'data').then(([chunk]) => String(chunk));
+    const said = await Promise.race([printed, once(child, 'close').then(() => Buffer.concat(errors).toString())]);
+    return { address: `http://localhost:${port}`, said };
+  }
+
+  async function askingPage(visitor: HeadlessBrowser, address: string) {
+    const front = await visitor.open(new URL(address));
+    return visitor.open(new URL(/href="([^"]+)"/.exec(front.html)?.[1] ?? '', front.url));
+  }
+
+  it('runs without anything configured', async () => {
+    const { address, said } = await startMain();
+    expect(said).toContain(address);
     const visitor = browser();
-    const front = await visitor.open(new URL(`http://localhost:${port}`));
-    const page = await visitor.open(new URL(/href="([^"]+)"/.exec(front.html)?.[1] ?? '', front.url));
-    const login = await visitor.submit(page, {}, 'approve');
+    const login = await visitor.submit(await askingPage(visitor, address), {}, 'approve');
     const done = await visitor.submit(login, { username: 'bob', password: 'any' });
     expect(JSON.parse(done.html)).toMatchObject({ token_type: 'Bearer' });
+  });
+
+  const github = { GITHUB_CLIENT_ID: 'a', GITHUB_CLIENT_SECRET: 'b' };
+  const slack = { SLACK_CLIENT_ID: 'a', SLACK_CLIENT_SECRET: 'b' };
+
+  it('keeps to the variables that say who may sign in', async () => {
+    const { address } = await startMain({ ...github, GITHUB_ALLOWED_ORGS: 'acme' });
+    const visitor = new HeadlessBrowser(({ hostname }) => hostname === 'github.com');
+    const { url: away } = await visitor.submit(await askingPage(visitor, address), {}, 'approve');
+    expect(away.searchParams.get('scope')).toBe('read:user user:email read:org');
+  });
+
+  it.each([
+    ['the one', github, 'approve', '/auth/callback'],
+    [
+      'each of several, where one does not name itself',
+      { ...github, ...slack },
+      'approve:github',
+      '/auth/callback/github',
+    ],
+  ])('has a redirect URI for %s', async (_, variables, decision, path) => {
+    const { address } = await startMain(variables);
+    const visitor = new HeadlessBrowser(({ hostname }) => hostname === 'github.com');
+    const { url: away } = await visitor.submit(await askingPage(visitor, address), {}, decision);
+    expect(away.searchParams.get('redirect_uri')).toBe(address + path);
+    expect((await fetch(address + path)).status).toBe(400);
+  });
+
+  it.each([
+    [{ GITHUB_CLIENT_ID: 'a' }, 'GITHUB_CLIENT_SECRET'],
+    [{ ...github, GITHUB_ALLOWED_ORG: 'acme' }, 'GITHUB_ALLOWED_ORG is not known'],
+  ])('says what is wrong with %j, and nothing else', async (variables, words) => {
+    const { said } = await startMain(variables);
+    expect(said).toContain(words);
+    expect(said).not.toMatch(/\n\s+at /);
   });
 });

@@ -54,7 +54,8 @@ describe('azureProvider', () => {
       ...part({ tenant }),
       provider: azureProvider({ ...credentials, ...options }),
     });
-    expect(user).toMatchObject({ sub: 'pairwise-1', organizations: [acme], email_verified: false });
+    expect(user).toMatchObject({ sub: `${acme}.o-1`, organizations: [acme], email_verified: false });
+    expect(user.raw.sub).toBe('pairwise-1');
     expect(issuer).toBe(`${host}/${acme}/v2.0`);
   });
 
@@ -93,13 +94,22 @@ describe('azureProvider', () => {
     await expect(play(scene)).rejects.toMatchObject({ code: 'server_error' });
   });
 
+  it('takes users of two tenants for two users, whatever else is the same', async () => {
+    const scene = part({ tenant: 'common', anyTenant: true }, of(other));
+    expect((await play(scene)).user.sub).toBe(`${other}.o-1`);
+  });
+
+  it.each([undefined, ''])('signs nobody in whose id is %j', async (oid) => {
+    await expect(play(part({ tenant: acme }, { oid }))).rejects.toMatchObject({ code: 'server_error' });
+  });
+
   it('refuses an ID token that the key of another tenant signed', async () => {
     const key = { issuer: `${host}/${consumers}/v2.0` };
     await expect(play(part({ tenant: 'common', anyTenant: true }, {}, { key }))).rejects.toMatchObject({
       code: 'server_error',
     });
     const own = { issuer: `${host}/${acme}/v2.0` };
-    expect((await play(part({ tenant: 'common', anyTenant: true }, {}, { key: own }))).user.sub).toBe('pairwise-1');
+    expect((await play(part({ tenant: 'common', anyTenant: true }, {}, { key: own }))).user.sub).toBe(`${acme}.o-1`);
   });
 
   it('refuses the document of another host', async () => {
@@ -129,6 +139,11 @@ describe('azureProvider', () => {
     );
     expect('email' in user).toBe(false);
     expect(user.preferred_username).toBe('a@acme.example');
+  });
+
+  it('has the language that the user prefers, where the app has that optional claim', async () => {
+    expect((await play(part({ tenant: acme }, { xms_pl: 'de-de', ctry: 'DE' }))).user.locale).toBe('de-de');
+    expect('locale' in (await play(part({ tenant: acme }, { ctry: 'DE' }))).user).toBe(false);
   });
 
   it.each<[string, Record<string, unknown>, unknown]>([
@@ -181,12 +196,24 @@ describe('azureProvider', () => {
     expect('groups' in user).toBe(false);
   });
 
+  it.each<[string, Part['answers']]>([
+    ['is overloaded', { 'POST https://graph.microsoft.com/v1.0/me/getMemberObjects': { status: 503, body: {} } }],
+    ['cannot be reached', {}],
+  ])('signs in without groups when Graph %s, unless a rule of access names some', async (_, answers = {}) => {
+    const scene = part({ tenant: acme }, tooMany, { answers });
+    expect('groups' in (await play(scene)).user).toBe(false);
+    const sought = { organizations: [], groups: ['g-1'] };
+    await expect(play({ ...scene, sought })).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+  });
+
   it.each<[Partial<AzureOptions>, string]>([
     [{ tenant: 'common' }, 'anyTenant'],
-    [{ tenant: 'organizations' }, 'allowedTenants'],
+    [{ tenant: 'organizations' }, 'allowedTenants (AZURE_ALLOWED_TENANTS)'],
+    [{ tenant: 'common' }, '(AZURE_ALLOW_EVERYBODY=true)'],
     [{ tenant: '' }, 'tenant is missing'],
     [{}, 'tenant is missing'],
     [{ tenant: 'common', allowedTenants: ['acme.example'] }, 'ids of tenants'],
+    [{ tenant: acme, scopes: ['openid', 'email'] }, 'include profile'],
   ])('does not start with %j', (options, words) => {
     expect(() => upstreamOf(azureProvider({ ...credentials, ...options }))).toThrow(words);
   });

@@ -38,6 +38,26 @@ describe('customProvider', () => {
     expect(without.scope).toBe('a b');
   });
 
+  it('takes what other packages call the same options', async () => {
+    const options: Partial<CustomOptions> = {
+      tokenEndpointAuthMethod: 'client_secret_basic',
+      authorizationParams: { audience: 'api', state: 'forged' },
+      tokenParams: { audience: 'api', code: 'forged', grant_type: 'forged' },
+    };
+    expect(await parametersOf(part(options))).toMatchObject({ audience: 'api', state: 'state-1' });
+    const sent: Sent[] = [];
+    await play(part(options), sent);
+    expect(sent[0]?.headers.authorization).toMatch(/^Basic /);
+    expect(Object.fromEntries(sent[0]?.body ?? [])).toMatchObject({
+      audience: 'api',
+      code: 'code-1',
+      grant_type: 'authorization_code',
+    });
+    expect(sent[0]?.body.has('client_secret')).toBe(false);
+    const { provider } = part({ ...options, clientAuthentication: 'client_secret_post' });
+    expect(provider.clientAuthentication).toBe('client_secret_post');
+  });
+
   it('takes claims by other names, also from within', async () => {
     const claims = { sub: 'data.id', name: 'data.display', picture: 'data.images.0.url', email: 'data.mail' };
     const profile = { data: { id: 7, display: 'A', images: [{ url: 'https://x.example/a.png' }] }, email: 'own' };

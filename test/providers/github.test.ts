@@ -45,6 +45,22 @@ describe('githubProvider', () => {
     });
   });
 
+  it.each([false, undefined])(
+    'takes no address of an Enterprise Server for verified that it calls %s',
+    async (verified) => {
+      const part: Part = {
+        provider: githubProvider({ ...credentials, baseUrl: 'https://git.example' }),
+        answers: {
+          'https://git.example/api/v3/user': { body: { id: 1, login: 'a', email: 'a@acme.example' } },
+          'https://git.example/api/v3/user/emails?per_page=100': {
+            body: [{ email: 'a@acme.example', primary: true, verified }],
+          },
+        },
+      };
+      expect((await play(part)).user).toMatchObject({ sub: '1', email: 'a@acme.example', email_verified: false });
+    },
+  );
+
   it('says what to do about an Enterprise Server without TLS', () => {
     const services = { callbackUrl: 'https://a.example/cb', fetch: () => Promise.reject(new Error()), clock: () => 0 };
     const provider = githubProvider({ ...credentials, baseUrl: 'http://git.example' });
