@@ -3,6 +3,7 @@ import type { HttpReply, HttpRequest } from '../http/message.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
+import { identityScopes } from '../protocol/user-profile.js';
 import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
@@ -17,8 +18,8 @@ export type Ask = (
   notice?: string,
 ) => HttpReply;
 
-/** What a person reads about `offline_access`, which is no scope of any resource. */
-const offlineAccess = 'Stay connected, without asking you each time';
+/** What a person reads about scopes that are no resource's. */
+const ownWords = new Map([['offline_access', 'Stay connected, without asking you each time'], ...identityScopes]);
 
 /** What asking needs. */
 export interface AskServices {
@@ -52,7 +53,7 @@ export function createAsk(services: AskServices): Ask {
       resource: { url: resource, ...(name !== undefined && { name }) },
       scopes: scopes.map((scope) => ({
         name: scope,
-        description: described.get(scope) ?? (scope === 'offline_access' ? offlineAccess : undefined),
+        description: described.get(scope) ?? ownWords.get(scope),
       })),
       providers: providers.filter(({ id }) => asked.providers.includes(id)),
       ...(notice !== undefined && { notice }),

@@ -37,6 +37,8 @@ export interface BrowserFlowServices {
   readonly issuer: string;
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
+  /** The scopes that let a client know who its user is; none where nobody is told. */
+  readonly identityScopes: ReadonlyMap<string, unknown>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly admit: Admit;
   readonly describeUser: DescribeUser;
@@ -52,7 +54,7 @@ export interface BrowserFlowServices {
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, admit, describeUser } = services;
+  const { issuer, findClient, resources, identityScopes, upstreams, admit, describeUser } = services;
   const { ask, offerProviders, begin, transactions, signIns, binding, issueCode, refuse } = services;
   const { origin } = new URL(issuer);
 
@@ -98,7 +100,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query });
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
-      const code = await issueCode(transaction, { identity, session });
+      const code = await issueCode(transaction, { identity, user, session });
       return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id)]);
     };
     return deliveringFaults(target, finish, (refusal) => {
@@ -119,7 +121,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
       return deliveringFaults(target, async () => {
-        const requested = readAuthorizationRequest(parameters, requester, resources, client);
+        const requested = readAuthorizationRequest(parameters, requester, resources, client, identityScopes);
         const providers = await offerProviders(requested, client, parameters.get('provider'));
         return receive(request, { ...requested, providers }, client, target);
       });

@@ -28,8 +28,8 @@ export interface Grants {
   change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>): Promise<T | undefined>;
   /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated. */
   end(grantId: string, because: EndReason): Promise<void>;
-  /** Tells whether tokens of the grant still count. */
-  isAlive(grantId: string): Promise<boolean>;
+  /** Reads a grant; undefined when there is none, or it has ended. */
+  findLiving(grantId: string): Promise<Grant | undefined>;
 }
 
 const maxAttempts = 10;
@@ -98,14 +98,16 @@ export function createGrants(
       const isFirst = await grants.change(grantId, (grant) =>
         grant.ended ? { result: false } : { next: { ...grant, ended: { at, because } }, result: true },
       );
-      if (isFirst) log({ level: 'warn', event: 'grant ended', description: because, grantId });
+      // That a client signs its user out is no cause for alarm.
+      const level = because === 'revoked' ? 'info' : 'warn';
+      if (isFirst) log({ level, event: 'grant ended', description: because, grantId });
       // Also when it had ended before: that time the deletion may have failed.
       await discardVault(vaultKey(grantId));
     },
 
-    async isAlive(grantId) {
-      const found = await read(grantId);
-      return found !== undefined && !found.grant.ended;
+    async findLiving(grantId) {
+      const grant = (await read(grantId))?.grant;
+      return grant?.ended ? undefined : grant;
     },
   };
   return grants;
