@@ -3,10 +3,13 @@ import { ConfigurationError, parseOptions, resourcesOf } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
+import { introspectEndpoint } from './endpoints/introspect.js';
 import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
 import { registerEndpoint } from './endpoints/register.js';
+import { revokeEndpoint } from './endpoints/revoke.js';
 import { tokenEndpoint } from './endpoints/token.js';
+import { userinfoEndpoint } from './endpoints/userinfo.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
 import { browserPaths, consentOrigin } from './browser-journey.js';
 import { machineClientIds } from './clients/pre-registered.js';
@@ -15,6 +18,7 @@ import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
+import { introspectionMethodsOf } from './introspection-config.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import type { ConfiguredResource } from './party-config.js';
@@ -80,7 +84,9 @@ export class OAuthAuthorizationServer {
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
     const { clock, log, randomness, signingKeys } = this.#foundation;
-    const { flow, registeredClients, findClient, verifyAssertion, grantTypes } = this.#engine;
+    const { flow, registeredClients, authenticate, grantTypes, readAccessToken, requireStanding } = this.#engine;
+
+    const introspectionMethods = introspectionMethodsOf(resources, settings.clients);
 
     this.#metadata = authorizationServerMetadata({
       issuer,
@@ -91,6 +97,8 @@ export class OAuthAuthorizationServer {
       authenticationMethods: clientAuthenticationMethods,
       assertionAlgorithms,
       signingAlgorithm: signingKeys.algorithm,
+      introspectionMethods,
+      userinfo: settings.userinfo,
       resources: [...this.#resources.keys()],
     });
     const endpoints: Record<string, Endpoint> = {
@@ -102,7 +110,19 @@ export class OAuthAuthorizationServer {
           callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
         ]),
       ),
-      '/oauth/token': tokenEndpoint(findClient, verifyAssertion, grantTypes),
+      '/oauth/token': tokenEndpoint(authenticate, grantTypes),
+      '/oauth/revoke': revokeEndpoint(authenticate, this.#engine.revokeToken),
+      ...(introspectionMethods.length > 0 && {
+        '/oauth/introspect': introspectEndpoint(
+          this.#engine.authenticateResourceServer,
+          readAccessToken,
+          requireStanding,
+          this.#resources,
+        ),
+      }),
+      ...(settings.userinfo && {
+        '/oauth/userinfo': userinfoEndpoint(readAccessToken, requireStanding, this.#engine.identityOf),
+      }),
       '/oauth/jwks': jwksEndpoint(signingKeys),
       ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
     };

@@ -38,6 +38,8 @@ export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback:
 export interface JourneyParts {
   readonly paths: BrowserPaths;
   readonly findClient: FindClient;
+  /** The scopes that let a client know who its user is; none where nobody is told. */
+  readonly identityScopes: ReadonlyMap<string, unknown>;
   readonly readRegistered: (clientId: string) => Client | undefined;
   readonly upstreams: Upstreams;
   readonly admit: Admit;
@@ -63,7 +65,7 @@ export function createBrowserJourney(
   const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
   const { consentPage } = settings;
   const { clock, randomness, log, store, ring, sealing, tag } = foundation;
-  const { paths, findClient, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
+  const { paths, findClient, identityScopes, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
 
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
   const binding = createBrowserBinding(ring, jar, randomness, transactionTtl);
@@ -82,10 +84,12 @@ export function createBrowserJourney(
     issuer,
     findClient,
     resources,
+    identityScopes,
     upstreams,
     arrive: createArrive({
       consent,
       resources,
+      identityScopes,
       offerProviders: createOfferProviders(providerIds, chooseProvider),
       recall: createRecallGrants({ binding, hints, grants, readRegistered, clock, lifetimes: settings, consentTtl }),
       binding,

@@ -2,7 +2,10 @@ import { hashOfSecret, type ConfiguredClient } from './clients/pre-registered.js
 
 /** What of a configuration its clients have to fit. */
 export interface ClientSurroundings {
-  readonly resources: readonly { readonly url: string; readonly scopes: ReadonlyMap<string, unknown> }[];
+  /** Every scope that a client can be granted. */
+  readonly scopes: readonly string[];
+  /** The URLs of the resources. */
+  readonly resources: readonly string[];
   readonly providers: number;
   /** Every other secret of the configuration. */
   readonly secrets: readonly string[];
@@ -11,10 +14,7 @@ export interface ClientSurroundings {
 /** Says what is wrong with configured clients as they stand among each other and in their surroundings. */
 export function clientFaults(clients: readonly ConfiguredClient[], surroundings: ClientSurroundings): string[] {
   const { resources, providers, secrets } = surroundings;
-  const known = {
-    scopes: resources.flatMap(({ scopes }) => [...scopes.keys()]),
-    urls: resources.map(({ url }) => url),
-  };
+  const known = { scopes: surroundings.scopes, urls: resources };
   const ids = clients.map(({ clientId }) => clientId);
   const ofOthers = secrets.map(hashOfSecret);
   const hashes = clients.flatMap(({ proof }) => (proof.kind === 'secret' ? [proof.hash] : []));

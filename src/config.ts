@@ -9,6 +9,7 @@ import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import { allow, allowFaults } from './allow-config.js';
+import { introspectionFaults } from './introspection-config.js';
 import { clientIdMetadataDocuments, policyFaults } from './documents-config.js';
 import {
   accessTokenTtl,
@@ -21,6 +22,7 @@ import {
   type ConfiguredResource,
 } from './party-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
+import { identityScopes } from './protocol/user-profile.js';
 import { secrets, signing } from './signing-config.js';
 import { applicationProvider, type AuthenticateUser } from './upstream/application.js';
 import type { Store } from './storage/store.js';
@@ -82,6 +84,7 @@ const schema = z.strictObject({
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
   rootAliases: z.boolean().default(true),
+  userinfo: z.boolean().default(true),
   clientIdMetadataDocuments,
   signing,
   accessTokenTtl: accessTokenTtl.default(3600),
@@ -174,10 +177,15 @@ function contradictions(settings: Settings, production: boolean): string[] {
       : []),
     ...allowFaults(settings),
     ...clientFaults(settings.clients, {
-      resources: resourcesOf(settings),
+      scopes: [
+        ...resourcesOf(settings).flatMap(({ scopes }) => [...scopes.keys()]),
+        ...identityScopesOf(settings).keys(),
+      ],
+      resources: resourcesOf(settings).map(({ url }) => url),
       providers: settings.providers.length,
       secrets: secretsOf(settings),
     }),
+    ...introspectionFaults(resourcesOf(settings), settings.clients, secretsOf(settings)),
   ];
 }
 
@@ -194,6 +202,11 @@ function namelessCallbacks({ providers, sharedCallback }: Settings): string[] {
 /** The MCP servers that tokens are issued for: those that were named, or the usual one. */
 export function resourcesOf({ issuer, resources }: Settings): readonly ConfiguredResource[] {
   return resources ?? [plainResource(`${issuer}/mcp`)];
+}
+
+/** The scopes that let a client know who its user is; none where nobody is told. */
+export function identityScopesOf({ userinfo }: Pick<Settings, 'userinfo'>): ReadonlyMap<string, string> {
+  return userinfo ? identityScopes : new Map();
 }
 
 function secretsOf({ secret, signing, providers }: Settings): string[] {

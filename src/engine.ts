@@ -1,3 +1,9 @@
+import { createAuthenticateRequest, type AuthenticateRequest } from './clients/authenticate-request.js';
+import {
+  createAuthenticateResourceServer,
+  type AuthenticateResourceServer,
+  type Introspection,
+} from './clients/authenticate-resource-server.js';
 import { bounded } from './clients/bounded-fetch.js';
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
@@ -6,8 +12,8 @@ import { createMetadataDocuments } from './clients/metadata-documents.js';
 import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
 import { createRemoteKeys } from './clients/remote-keys.js';
-import { createVerifyAssertion, type VerifyAssertion } from './clients/verify-assertion.js';
-import { longestTokenTtl, type Settings } from './config.js';
+import { createVerifyAssertion } from './clients/verify-assertion.js';
+import { identityScopesOf, longestTokenTtl, type Settings } from './config.js';
 import type { ConfiguredResource } from './party-config.js';
 import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser-journey.js';
 import type { BrowserFlow } from './flow/browser-flow.js';
@@ -17,12 +23,19 @@ import { authorizationCodeGrant } from './grant-types/authorization-code.js';
 import type { GrantType } from './grant-types/grant-type.js';
 import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
+import { createNarrow } from './grant-types/narrow.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
+import { createAccessTokenReader, type ReadAccessToken } from './grants/access-token-reader.js';
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
 import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds } from './grants/grant-id.js';
 import { createGrants } from './grants/grant-store.js';
+import type { Grant, Identity } from './grants/grant.js';
+import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
+import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
+import { openIdentity } from './grants/sealed-identity.js';
+import { createRequireStanding, type RequireStanding } from './grants/token-standing.js';
 import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createSystemResolver, systemSleep } from './system.js';
 import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
@@ -38,10 +51,15 @@ import { createVault } from './upstream/vault.js';
 /** The services behind the endpoints. */
 export interface Engine {
   readonly registeredClients: RegisteredClientIds;
-  readonly findClient: FindClient;
-  readonly verifyAssertion: VerifyAssertion;
+  readonly authenticate: AuthenticateRequest;
+  readonly authenticateResourceServer: AuthenticateResourceServer;
   readonly grantTypes: readonly GrantType[];
   readonly flow: BrowserFlow;
+  readonly revokeToken: RevokeToken;
+  readonly readAccessToken: ReadAccessToken;
+  readonly requireStanding: RequireStanding;
+  /** Reads who the user of a grant is. */
+  readonly identityOf: (grant: Grant) => Identity;
   readonly verify: VerifyAccessToken;
   /** Closes the connections to the providers, after a short wait for what is being revoked there. */
   readonly close: () => Promise<void>;
@@ -72,6 +90,11 @@ export interface EngineVariant {
 /** A client has a few keys, and they are asked for while its user waits. */
 const jwksLimits = { maxBytes: 64 * 1024, timeout: 5 };
 
+/** Who may introspect, by the URLs of the resources. */
+function introspectionsOf(resources: ReadonlyMap<string, ConfiguredResource>): ReadonlyMap<string, Introspection> {
+  return new Map([...resources].flatMap(([url, { introspection }]) => (introspection ? [[url, introspection]] : [])));
+}
+
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
@@ -98,6 +121,12 @@ export function createEngine(
     : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });
   const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
   const machines = machineClientIds(settings.clients);
+  const verifyAssertion = createVerifyAssertion(audiences, store, clock, randomness);
+  const introspections = introspectionsOf(resources);
+  const introspectingClients = new Set([...introspections.values()].flatMap(({ clientIds }) => clientIds));
+  // Only who is named there: a client that registered itself is as unknown to that door as nobody.
+  const findIntrospecting: FindClient = (id) =>
+    Promise.resolve(introspectingClients.has(id) ? preRegistered.get(id) : undefined);
 
   const grantIds = createGrantIds(installationKey, randomness);
   const credentials = createCredentials(ring);
@@ -145,20 +174,29 @@ export function createEngine(
     randomness,
   });
   const freshUpstream = createFreshUpstream(grants, freshSession);
+  const readAccessToken = createAccessTokenReader(issuer, signingKeys, clock);
+  const revokedClientTokens = createRevokedClientTokens(store, randomness);
+  const requireStanding = createRequireStanding(grants, revokedClientTokens, (clientId) => machines.has(clientId));
+  const identityScopes = identityScopesOf(settings);
+  const narrow = createNarrow(resources, identityScopes);
 
   return {
     registeredClients,
-    findClient,
-    verifyAssertion: createVerifyAssertion(audiences, store, clock, randomness),
+    authenticate: createAuthenticateRequest(findClient, verifyAssertion),
+    authenticateResourceServer: createAuthenticateResourceServer(
+      introspections,
+      createAuthenticateRequest(findIntrospecting, verifyAssertion),
+    ),
     grantTypes: [
       authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, resources, lifetimes),
+      refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, narrow, lifetimes),
       ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources)] : []),
     ],
     flow: createBrowserJourney(settings, resources, foundation, {
       paths,
       findClient,
       readRegistered: (clientId) => registeredClients.read(clientId),
+      identityScopes,
       upstreams,
       admit,
       describeUser,
@@ -167,13 +205,11 @@ export function createEngine(
       credentials,
       vault,
     }),
-    verify: createVerifier(
-      issuer,
-      signingKeys,
-      clock,
-      (grantId) => grants.isAlive(grantId),
-      (clientId) => machines.has(clientId),
-    ),
+    revokeToken: createRevokeToken(grants, credentials, readAccessToken, revokedClientTokens, clock),
+    readAccessToken,
+    requireStanding,
+    identityOf: (grant) => openIdentity(sealing, grant),
+    verify: createVerifier(readAccessToken, requireStanding),
     close: async () => {
       await revocations.settle();
       pool.close();

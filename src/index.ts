@@ -16,6 +16,7 @@ export type { OAuthProxyOptions } from './proxy-config.js';
 export type {
   ClientIdMetadataDocumentOptions,
   ClientOptions,
+  IntrospectionOptions,
   OAuthAuthorizationServerOptions,
   ResourceOptions,
   ScopeOptions,

@@ -71,9 +71,9 @@ export class OAuthProxy {
       describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined, () => false),
       soleClient: client,
     });
-    const { flow, findClient, verifyAssertion, grantTypes } = this.#engine;
+    const { flow, authenticate, grantTypes } = this.#engine;
     const consent = consentEndpoint(flow, issuer);
-    const token = tokenEndpoint(findClient, verifyAssertion, grantTypes);
+    const token = tokenEndpoint(authenticate, grantTypes);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
       authorize: this.#door(() => authorizeEndpoint(flow, issuer)),

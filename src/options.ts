@@ -71,6 +71,11 @@ export interface OAuthAuthorizationServerOptions {
    * back on them. Set it to false where the application has such routes itself. @defaultValue true
    */
   rootAliases?: boolean | undefined;
+  /**
+   * Whether clients that ask for `openid`, `profile` or `email` may know who their user is, at `/oauth/userinfo`. The user
+   * is asked. @defaultValue true
+   */
+  userinfo?: boolean | undefined;
   /** Whether a client may name itself by the URL of its metadata, and which may. @defaultValue all, without loopback */
   clientIdMetadataDocuments?: ClientIdMetadataDocumentOptions | false | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
@@ -141,6 +146,19 @@ export interface ResourceOptions {
   defaultScopes?: string[] | undefined;
   /** How long an access token for it lives. @defaultValue the server's `accessTokenTtl` */
   accessTokenTtl?: number | undefined;
+  /** Who may ask what its access tokens are worth (RFC 7662). @defaultValue nobody */
+  introspection?: IntrospectionOptions | undefined;
+}
+
+/** How a resource server that runs elsewhere proves that it is the one to ask about the tokens of its resource. */
+export interface IntrospectionOptions {
+  /**
+   * Keys of its own, each of at least 32 random characters, or `sha256:` and the SHA-256 of such a key in hex. Several
+   * count at once, so that one can be replaced by another.
+   */
+  keys?: string[] | undefined;
+  /** The ids of clients of the configuration that have a secret or keys. */
+  clients?: string[] | undefined;
 }
 
 /** What one scope means. */
@@ -175,7 +193,7 @@ export interface ClientOptions {
   redirectUris?: string[] | undefined;
   /** @defaultValue `authorization_code` and `refresh_token` with redirect URIs, `client_credentials` without */
   grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials')[] | undefined;
-  /** The scopes that it may ask for. @defaultValue all */
+  /** The scopes that it may ask for, `openid`, `profile` and `email` among them. @defaultValue all */
   scopes?: string[] | undefined;
   /** The URLs of the resources that it may ask for; the first one is its default. @defaultValue all */
   resources?: string[] | undefined;

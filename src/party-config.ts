@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Introspection } from './clients/authenticate-resource-server.js';
 import type { Resource } from './flow/authorization-request.js';
+import { introspection } from './introspection-config.js';
 import { isLoopbackHost, isProtectedWebUri } from './protocol/redirect-uri.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import { isScopeToken } from './protocol/scope.js';
@@ -19,6 +21,8 @@ export interface ConfiguredResource extends Resource {
   readonly documentation?: string;
   /** Seconds, where it differs from the server's. */
   readonly accessTokenTtl?: number;
+  /** Who may ask what its tokens are worth; absent where nobody may. */
+  readonly introspection?: Introspection;
 }
 
 /** A resource without scopes, where nothing more is known. */
@@ -72,6 +76,7 @@ export const resource = z
       .refine((scopes) => Object.keys(scopes).every(isScopeToken), { error: 'has a name that is no scope token' }),
     defaultScopes: z.array(z.string()).optional(),
     accessTokenTtl: accessTokenTtl.optional(),
+    introspection: introspection.optional(),
   })
   .refine(({ scopes, defaultScopes = [] }) => defaultScopes.every((scope) => Object.hasOwn(scopes, scope)), {
     error: 'has defaultScopes that are not among its scopes',
@@ -85,15 +90,18 @@ export const resource = z
       error: 'has a scope that implies one which is not among its scopes',
     },
   )
-  .transform(({ url, name, documentation, scopes, defaultScopes, accessTokenTtl }): ConfiguredResource => ({
-    url: canonicalResource(url) ?? url,
-    scopes: new Map(Object.entries(scopes).map(([scope, said]) => [scope, descriptionOf(said)])),
-    implied: new Map(Object.entries(scopes).map(([scope, said]) => [scope, impliedBy(said)])),
-    defaultScopes: defaultScopes ?? Object.keys(scopes),
-    ...(name !== undefined && { name }),
-    ...(documentation !== undefined && { documentation }),
-    ...(accessTokenTtl !== undefined && { accessTokenTtl }),
-  }));
+  .transform(
+    ({ url, name, documentation, scopes, defaultScopes, accessTokenTtl, introspection }): ConfiguredResource => ({
+      url: canonicalResource(url) ?? url,
+      scopes: new Map(Object.entries(scopes).map(([scope, said]) => [scope, descriptionOf(said)])),
+      implied: new Map(Object.entries(scopes).map(([scope, said]) => [scope, impliedBy(said)])),
+      defaultScopes: defaultScopes ?? Object.keys(scopes),
+      ...(name !== undefined && { name }),
+      ...(documentation !== undefined && { documentation }),
+      ...(accessTokenTtl !== undefined && { accessTokenTtl }),
+      ...(introspection && { introspection }),
+    }),
+  );
 
 type ScopeSetting = string | z.output<typeof describedScope>;
 

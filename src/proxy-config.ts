@@ -75,7 +75,13 @@ export function parseProxyOptions(options: OAuthProxyOptions, production: boolea
   const resource = audience ?? base?.origin;
   const settings = collect(() =>
     parseOptions(
-      { ...rest, issuer: baseUrl, sharedCallback, ...(resource !== undefined && { resources: [{ url: resource }] }) },
+      {
+        ...rest,
+        issuer: baseUrl,
+        sharedCallback,
+        userinfo: false,
+        ...(resource !== undefined && { resources: [{ url: resource }] }),
+      },
       production,
     ),
   );

@@ -1,7 +1,7 @@
 import { secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { ClientAuthenticationMethod } from '../protocol/client-metadata.js';
-import { hasControlCharacters } from '../protocol/parameters.js';
+import { readBasic } from './basic-credentials.js';
 import { clientRefusal as refusal } from './client-refusal.js';
 import type { Client } from './client.js';
 import type { FindClient } from './find-client.js';
@@ -66,13 +66,20 @@ function presentedBy(credentials: ClientCredentials): Presented {
     return { method: 'client_secret_post', ids: [clientId], secrets: [clientSecret] };
   }
   if (clientSecret !== '') throw severalMethods();
-  const basic = readBasic(authorization);
-  if (!basic) throw refusal('The Authorization header holds no Basic credentials.');
+  const basic = presentedByBasic(authorization);
   if (!clientId) return basic;
   if (!basic.ids.includes(clientId)) {
     throw new AuthError('invalid_request', 'The client_id of the form is not that of the Authorization header.');
   }
   return { ...basic, ids: [clientId] };
+}
+
+function presentedByBasic(authorization: string): Presented {
+  const { names, passwords } = readBasic(authorization) ?? {};
+  if (!names || !passwords) throw refusal('The Authorization header holds no Basic credentials.');
+  // Some libraries name a public client in a Basic header too, with nothing after the colon.
+  if (passwords.includes('')) return { method: 'none', ids: names, secrets: [] };
+  return { method: 'client_secret_basic', ids: names, secrets: passwords };
 }
 
 /** RFC 7521 §4.2: `client_id` may be left out, and has to be the assertion's subject otherwise, which its proof includes. */
@@ -88,31 +95,6 @@ function presentedByAssertion(assertion: string | undefined, type: string | unde
 
 function severalMethods(): AuthError {
   return new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
-}
-
-/**
- * Reads a `Basic` header.
- *
- * RFC 6749 §2.3.1 has id and secret form-encoded first; most MCP clients leave that out. So both readings count, which
- * gives nobody a second chance worth having: each must still be the whole secret.
- */
-function readBasic(authorization: string): Presented | undefined {
-  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization)?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const [, id, password] = /^([^:]+):(.*)$/s.exec(text) ?? [];
-  if (id === undefined || password === undefined || hasControlCharacters(text)) return undefined;
-  // Some libraries name a public client in a Basic header too, with nothing after the colon.
-  if (password === '') return { method: 'none', ids: readingsOf(id), secrets: [] };
-  return { method: 'client_secret_basic', ids: readingsOf(id), secrets: readingsOf(password) };
-}
-
-function readingsOf(text: string): string[] {
-  try {
-    return [...new Set([decodeURIComponent(text.replaceAll('+', ' ')), text])];
-  } catch {
-    return [text];
-  }
 }
 
 async function firstKnown(ids: readonly string[], findClient: FindClient): Promise<Client | undefined> {

@@ -28,6 +28,8 @@ export type Arrive = (
 export interface ArriveServices {
   readonly consent: ConsentMode;
   readonly resources: ReadonlyMap<string, Resource>;
+  /** The scopes that let a client know who its user is. */
+  readonly identityScopes: ReadonlyMap<string, unknown>;
   readonly offerProviders: OfferProviders;
   readonly recall: RecallGrants;
   readonly binding: BrowserBinding;
@@ -38,7 +40,7 @@ export interface ArriveServices {
 
 /** Receives browsers. */
 export function createArrive(services: ArriveServices): Arrive {
-  const { consent, resources, offerProviders, recall, binding, begin, ask, handOff } = services;
+  const { consent, resources, identityScopes, offerProviders, recall, binding, begin, ask, handOff } = services;
 
   function mayRemember({ isPreRegistered = false }: Client, { uri }: RedirectTarget): boolean {
     if (consent === 'always' || (consent === 'first-party' && !isPreRegistered)) return false;
@@ -53,8 +55,9 @@ export function createArrive(services: ArriveServices): Arrive {
     { limits }: Client,
   ) {
     const known = resources.get(resource)?.scopes;
-    const isKept = (scope: string) => (known?.has(scope) ?? false) && (limits?.scopes?.includes(scope) ?? true);
-    return scopes.filter((scope) => isKept(scope) || asked.includes(scope));
+    const isKnown = (scope: string) => known?.has(scope) || identityScopes.has(scope);
+    const isKept = (scope: string) => isKnown(scope) && (limits?.scopes?.includes(scope) ?? true);
+    return scopes.filter((scope) => isKept(scope) || asked.includes(scope) || scope === 'offline_access');
   }
 
   return async (request, requested, client, target, hint) => {

@@ -3,6 +3,7 @@ import type { HttpReply, HttpRequest } from '../http/message.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
+import { identityScopes } from '../protocol/user-profile.js';
 import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
@@ -30,8 +31,8 @@ export type AskSignedIn = (
 /** What the page of a transaction has to say. */
 export type DescribeConsent = (transaction: Transaction, client: Client, target: RedirectTarget) => ConsentRequest;
 
-/** What a person reads about `offline_access`, which is no scope of any resource. */
-const offlineAccess = 'Stay connected, without asking you each time';
+/** What a person reads about scopes that are no resource's. */
+const ownWords = new Map([['offline_access', 'Stay connected, without asking you each time'], ...identityScopes]);
 
 /** What asking needs. */
 export interface AskServices {
@@ -75,7 +76,7 @@ export function createAsk(services: AskServices): Asking {
       resource: { url: resource, ...(name !== undefined && { name }) },
       scopes: scopes.map((scope) => ({
         name: scope,
-        description: described.get(scope) ?? (scope === 'offline_access' ? offlineAccess : undefined),
+        description: described.get(scope) ?? ownWords.get(scope),
         isGranted: assumption?.granted.includes(scope) ?? false,
       })),
       providers: providers.filter(({ id }) => transaction.providers.includes(id)),

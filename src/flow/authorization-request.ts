@@ -80,6 +80,7 @@ export function readAuthorizationRequest(
   requester: Requester,
   resources: ReadonlyMap<string, Resource>,
   client: Limited,
+  identityScopes: ReadonlyMap<string, unknown>,
 ): RequestedAuthorization {
   if (parameters.get('request')) throw new AuthError('request_not_supported', 'Request objects are not supported.');
   if (parameters.get('request_uri')) {
@@ -98,12 +99,22 @@ export function readAuthorizationRequest(
     throw new AuthError('invalid_request', 'PKCE is required, with the code_challenge_method S256.');
   }
   const resource = permittedResource(parameters.all('resource'), resources, client);
-  const scopes = grantableScopes(parseScope(parameters.get('scope')), resource, client);
+  const scopes = grantableScopes(parseScope(parameters.get('scope')), resource, client, identityScopes);
   return { ...requester, codeChallenge, resource: resource.url, scopes };
 }
 
-/** The scopes that the user is asked for. `offline_access` is no resource's: whether a client may refresh is another matter. */
-function grantableScopes(requested: readonly string[], resource: Resource, client: Limited): readonly string[] {
+/**
+ * The scopes that the user is asked for. Some are no resource's: `offline_access`, since whether a client may refresh is
+ * another matter, and those that let it know who the user is.
+ */
+function grantableScopes(
+  requested: readonly string[],
+  resource: Resource,
+  client: Limited,
+  identityScopes: ReadonlyMap<string, unknown>,
+): readonly string[] {
   const granted = permittedScopes(requested, resource, client);
-  return requested.includes('offline_access') ? [...new Set([...granted, 'offline_access'])] : granted;
+  const mayKnow = (scope: string) => identityScopes.has(scope) && (client.limits?.scopes?.includes(scope) ?? true);
+  const others = requested.filter((scope) => scope === 'offline_access' || mayKnow(scope));
+  return [...new Set([...granted, ...others])];
 }

@@ -36,6 +36,8 @@ export interface BrowserFlowServices {
   readonly issuer: string;
   readonly findClient: FindClient;
   readonly resources: ReadonlyMap<string, Resource>;
+  /** The scopes that let a client know who its user is; none where nobody is told. */
+  readonly identityScopes: ReadonlyMap<string, unknown>;
   readonly upstreams: Upstreams;
   readonly arrive: Arrive;
   readonly ask: Ask;
@@ -52,8 +54,9 @@ export interface BrowserFlowServices {
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
-  const { issuer, findClient, resources, upstreams, arrive, ask, describeConsent, consentOrigin } = services;
-  const { handOff, identifyUser, transactions, signIns, binding, refuse } = services;
+  const { issuer, findClient, resources, identityScopes, upstreams, arrive, ask } = services;
+  const { describeConsent, consentOrigin, handOff, identifyUser } = services;
+  const { transactions, signIns, binding, refuse } = services;
   const { origin } = new URL(issuer);
 
   async function identify(request: HttpRequest, signIn: PendingSignIn, door: string | undefined): Promise<HttpReply> {
@@ -78,7 +81,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const requester = readRequester(parameters);
       const { client, target } = await proveRequester(requester, findClient);
       return deliveringFaults(target, () => {
-        const requested = readAuthorizationRequest(parameters, requester, resources, client);
+        const requested = readAuthorizationRequest(parameters, requester, resources, client, identityScopes);
         return arrive(request, requested, client, target, parameters.get('provider'));
       });
     },

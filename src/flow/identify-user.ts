@@ -3,6 +3,7 @@ import type { GrantIds } from '../grants/grant-id.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
 import { answeredPage } from '../pages/notice.js';
+import { profileFor } from '../protocol/user-profile.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
 import type { Admit } from '../upstream/admission.js';
 import { accountOf } from '../upstream/refusal.js';
@@ -61,14 +62,15 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
-      const signedIn = { identity, session };
+      const signedIn = { identity, user, session };
       const { assumption, ...asked } = transaction;
       if (assumption === undefined || assumption.userTag === (await userTagOf(signedIn))) {
         return answer(request, transaction, signedIn, target);
       }
       // The page was shaped, or skipped, for somebody else: no code before this user has seen all of it.
       const whole = begin({ ...asked, scopes: assumption.requested, providers: [] }, transaction.browser);
-      await signIns.hold(whole, signedIn);
+      // Only what may be told later: a provider says far more of its users than a record can hold.
+      await signIns.hold(whole, { ...signedIn, user: profileFor(whole.scopes, user) });
       const account = { provider: upstream.provider.name, account: accountOf(user) };
       const cookies = [binding.release(transaction.id), ...binding.bind(request, whole.id)];
       return askSignedIn(whole, client, target, account, cookies);

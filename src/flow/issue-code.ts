@@ -4,6 +4,7 @@ import type { Grants } from '../grants/grant-store.js';
 import type { Grant, Identity } from '../grants/grant.js';
 import { sealIdentity } from '../grants/sealed-identity.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
+import { profileFor, type UserProfile } from '../protocol/user-profile.js';
 import type { Clock } from '../storage/clock.js';
 import type { Sealing } from '../keys/sealing.js';
 import { hasTokens, renewalDueAt, type UpstreamSession } from '../upstream/session.js';
@@ -13,6 +14,8 @@ import type { Transaction } from './transaction.js';
 /** What a finished sign-in has established. */
 export interface SignedIn {
   readonly identity: Identity;
+  /** What the provider said of the user. */
+  readonly user: UserProfile;
   /** The user at the provider, which is what the grant is kept under, and the provider's tokens. */
   readonly session: UpstreamSession;
 }
@@ -36,7 +39,7 @@ export interface IssueCodeServices {
 /** Issues authorization codes. */
 export function createIssueCode(services: IssueCodeServices): IssueCode {
   const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl } = services;
-  return async (transaction, { identity, session }) => {
+  return async (transaction, { identity, user, session }) => {
     const grantId = await grantIds.create(session.issuer, session.subject);
     const now = clock();
     const { clientId, resource, scopes, codeChallenge, redirectUri } = transaction;
@@ -46,12 +49,14 @@ export function createIssueCode(services: IssueCodeServices): IssueCode {
       codeChallenge,
       ...(redirectUri !== undefined && { redirectUri }),
     };
+    // What the client was not granted is not kept.
+    const profile = scopes.includes('openid') ? { profile: profileFor(scopes, user) } : {};
     const grant: Grant = {
       grantId,
       clientId,
       resource,
       scopes,
-      identity: sealIdentity(sealing, grantId, identity),
+      identity: sealIdentity(sealing, grantId, { ...identity, ...profile }),
       salt: randomText(randomness),
       createdAt: now,
       code,

@@ -5,20 +5,14 @@ import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
 import { once } from '../keys/single-flight.js';
 import type { Clock } from '../storage/clock.js';
-import { AuthError } from '../protocol/auth-error.js';
 import { findResource } from '../protocol/resource-indicator.js';
-import { parseScope, withImplied, type ImpliedScopes } from '../protocol/scope.js';
+import { parseScope } from '../protocol/scope.js';
 import { renewalDueAt } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
 import { keepVault } from './keep-vault.js';
-
-/** What has to be known of a resource to refresh its tokens. */
-export interface GrantedResource {
-  readonly scopes: ReadonlyMap<string, string>;
-  readonly implied: ImpliedScopes;
-}
+import type { Narrow } from './narrow.js';
 
 /**
  * `grant_type=refresh_token` (RFC 6749 §6), with rotation (RFC 9700 §4.14.2).
@@ -33,7 +27,7 @@ export function refreshTokenGrant(
   vault: Vault,
   freshUpstream: FreshUpstream,
   clock: Clock,
-  resources: ReadonlyMap<string, GrantedResource>,
+  narrow: Narrow,
   settings: GraceSettings & GrantLifetimes & { readonly tokenReserveTtl: number },
 ): GrantType {
   return {
@@ -56,10 +50,9 @@ export function refreshTokenGrant(
         const verdict = judgeRefresh(refresh, credential, now, settings);
         if (verdict === 'replayed') return { result: 'replayed' };
         if (verdict === 'refuse' || now > refreshableUntil(grant, settings)) return { result: undefined };
-        const served = resources.get(grant.resource);
-        if (!served) return { result: undefined }; // The resource is no longer served here.
+        const scopes = narrow(grant, requested);
+        if (!scopes) return { result: undefined }; // The resource is no longer served here.
         findResource(resource, [grant.resource]);
-        const scopes = narrowed(grant.scopes, requested, served);
         if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
         const { upstreamCheckAt = Infinity } = grant;
         const upstream = now < upstreamCheckAt ? undefined : await askUpstream();
@@ -79,19 +72,4 @@ export function refreshTokenGrant(
       return outcome;
     },
   };
-}
-
-/** The scopes of one access token: what was granted, or the part of it that the client asks for (RFC 6749 §6). */
-function narrowed(
-  granted: readonly string[],
-  requested: readonly string[],
-  { scopes, implied }: GrantedResource,
-): readonly string[] {
-  const reachable = withImplied(granted, implied);
-  if (requested.some((scope) => scopes.has(scope) && !reachable.includes(scope))) {
-    throw new AuthError('invalid_scope', 'The scope exceeds what the user granted.');
-  }
-  // Clients repeat whatever they once asked for; what nobody knows does not count, as in the authorization request.
-  const wanted = requested.filter((scope) => reachable.includes(scope));
-  return wanted.length > 0 ? wanted : granted;
 }

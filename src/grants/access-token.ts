@@ -38,6 +38,12 @@ export const reservedClaims: ReadonlySet<string> = new Set([
   'act',
 ]);
 
+/** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
+export function mappedClaims(claims: AccessTokenClaims): Record<string, unknown> {
+  const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
+  return structuredClone(Object.fromEntries(mapped));
+}
+
 /** What an access token is to say. Without a user and a grant, the client acts for itself. */
 export type TokenSubject = {
   readonly clientId: string;

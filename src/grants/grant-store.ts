@@ -30,8 +30,8 @@ export interface Grants {
   end(grantId: string, because: EndReason): Promise<void>;
   /** The grants of a user, at most {@link maxListed} of them; ended ones too, for as long as they are kept. */
   ofUser(userTag: string): Promise<Grant[]>;
-  /** Tells whether tokens of the grant still count. */
-  isAlive(grantId: string): Promise<boolean>;
+  /** Reads a grant; undefined when there is none, or it has ended. */
+  findLiving(grantId: string): Promise<Grant | undefined>;
 }
 
 const maxAttempts = 10;
@@ -102,7 +102,9 @@ export function createGrants(
       const isFirst = await grants.change(grantId, (grant) =>
         grant.ended ? { result: false } : { next: { ...grant, ended: { at, because } }, result: true },
       );
-      if (isFirst) log({ level: 'warn', event: 'grant ended', description: because, grantId });
+      // That a client signs its user out is no cause for alarm.
+      const level = because === 'revoked' ? 'info' : 'warn';
+      if (isFirst) log({ level, event: 'grant ended', description: because, grantId });
       // Also when it had ended before: that time the deletion may have failed.
       await discardVault(vaultKey(grantId));
     },
@@ -117,9 +119,9 @@ export function createGrants(
       return found;
     },
 
-    async isAlive(grantId) {
-      const found = await read(grantId);
-      return found !== undefined && !found.grant.ended;
+    async findLiving(grantId) {
+      const grant = (await read(grantId))?.grant;
+      return grant?.ended ? undefined : grant;
     },
   };
   return grants;

@@ -1,4 +1,6 @@
 import type { TokenResponse } from '../protocol/token-response.js';
+import type { UserProfile } from '../protocol/user-profile.js';
+import type { RevokedTokens } from './revoked-tokens.js';
 
 /** One superseded generation of a grant's refresh token, remembered as long as it may still be presented in good faith. */
 export interface Superseded {
@@ -52,6 +54,8 @@ export interface Grant {
   readonly vaultUntil?: number;
   /** When the provider has to be asked whether the user still has access; absent when it cannot be asked. */
   readonly upstreamCheckAt?: number | undefined;
+  /** The access tokens that were ended by themselves. */
+  readonly revokedTokens?: RevokedTokens;
   readonly ended?: { readonly at: number; readonly because: EndReason };
 }
 
@@ -65,6 +69,8 @@ export interface Identity {
   readonly provider: string;
   /** What the `tokenMapper` made of the upstream identity. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** What the userinfo endpoint may say of the user, as of the sign-in; absent where nothing of it was granted. */
+  readonly profile?: UserProfile;
   /** What the token endpoint answers, where an application issues tokens of its own. */
   readonly tokenResponse?: TokenResponse;
 }
@@ -82,11 +88,24 @@ export function parseGrant(value: string): Grant | undefined {
 /** Tells whether a record is as this package writes them: a damaged one must not be half understood. */
 function hasShape(grant: Grant): boolean {
   const { grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh, upstreamCheckAt = 0 } = grant;
-  const texts = [grantId, clientId, resource, identity, salt, code.kid, code.codeChallenge, ...scopes];
+  const { tokens: revoked, issuedUntil = 0 } = grant.revokedTokens ?? { tokens: [] };
+  const texts = [
+    grantId,
+    clientId,
+    resource,
+    identity,
+    salt,
+    code.kid,
+    code.codeChallenge,
+    ...scopes,
+    ...revoked.map(({ jti }) => jti),
+  ];
   const instants = [
     createdAt,
     code.expiresAt,
     upstreamCheckAt,
+    issuedUntil,
+    ...revoked.flatMap(({ iat, exp }) => [iat, exp]),
     ...(refresh ? refresh.superseded.map(({ at }) => at) : []),
   ];
   return texts.every((text) => typeof text === 'string') && instants.every(Number.isFinite);

@@ -6,6 +6,9 @@ export interface AuthorizationServerMetadata {
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
   readonly registration_endpoint?: string;
+  readonly revocation_endpoint: string;
+  readonly introspection_endpoint?: string;
+  readonly userinfo_endpoint?: string;
   readonly jwks_uri: string;
   readonly scopes_supported: readonly string[];
   readonly response_types_supported: readonly string[];
@@ -13,6 +16,10 @@ export interface AuthorizationServerMetadata {
   readonly grant_types_supported: readonly string[];
   readonly token_endpoint_auth_methods_supported: readonly string[];
   readonly token_endpoint_auth_signing_alg_values_supported: readonly string[];
+  readonly revocation_endpoint_auth_methods_supported: readonly string[];
+  readonly revocation_endpoint_auth_signing_alg_values_supported: readonly string[];
+  readonly introspection_endpoint_auth_methods_supported?: readonly string[];
+  readonly introspection_endpoint_auth_signing_alg_values_supported?: readonly string[];
   readonly code_challenge_methods_supported: readonly string[];
   readonly client_id_metadata_document_supported?: true;
   readonly authorization_response_iss_parameter_supported: true;
@@ -43,6 +50,10 @@ export interface ServerDescription {
   /** How clients may sign their assertions. */
   readonly assertionAlgorithms: readonly string[];
   readonly signingAlgorithm: string;
+  /** How resource servers may authenticate, in the words of RFC 8414 §2; none where nobody may introspect. */
+  readonly introspectionMethods: readonly string[];
+  /** Whether clients may know who their user is. */
+  readonly userinfo: boolean;
   readonly resources: readonly string[];
 }
 
@@ -52,12 +63,15 @@ export interface ServerDescription {
  * Absent members are left out: clients refuse `null`.
  */
 export function authorizationServerMetadata(server: ServerDescription): AuthorizationServerMetadata {
-  const { issuer } = server;
+  const { issuer, introspectionMethods: introspection } = server;
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
     token_endpoint: `${issuer}/oauth/token`,
     ...(server.registration && { registration_endpoint: `${issuer}/oauth/register` }),
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    ...(introspection.length > 0 && { introspection_endpoint: `${issuer}/oauth/introspect` }),
+    ...(server.userinfo && { userinfo_endpoint: `${issuer}/oauth/userinfo` }),
     jwks_uri: `${issuer}/oauth/jwks`,
     scopes_supported: [...server.scopes, 'offline_access'],
     response_types_supported: ['code'],
@@ -65,6 +79,12 @@ export function authorizationServerMetadata(server: ServerDescription): Authoriz
     grant_types_supported: server.grantTypes,
     token_endpoint_auth_methods_supported: server.authenticationMethods,
     token_endpoint_auth_signing_alg_values_supported: server.assertionAlgorithms, // RFC 8414 §2: with private_key_jwt
+    revocation_endpoint_auth_methods_supported: server.authenticationMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: server.assertionAlgorithms,
+    ...(introspection.length > 0 && { introspection_endpoint_auth_methods_supported: introspection }),
+    ...(introspection.includes('private_key_jwt') && {
+      introspection_endpoint_auth_signing_alg_values_supported: server.assertionAlgorithms,
+    }),
     code_challenge_methods_supported: [codeChallengeMethod],
     // draft-ietf-oauth-client-id-metadata-document-01 §5
     ...(server.metadataDocuments && { client_id_metadata_document_supported: true as const }),

@@ -1,4 +1,5 @@
-import { header, type HttpReply, type HttpRequest } from '../http/message.js';
+import { bearerTokenOf } from '../http/bearer.js';
+import type { HttpReply, HttpRequest } from '../http/message.js';
 import { preflightReply, withCors } from '../http/cors.js';
 import { logRefusal, type Log } from '../http/log.js';
 import { errorReply } from '../http/reply.js';
@@ -45,20 +46,6 @@ export function createBearerGate(resource: ProtectedResource, verify: VerifyAcce
       return { reply: refusal(error, resource, token !== undefined) };
     }
   };
-}
-
-/**
- * The token of a request, from the `Authorization` header only (RFC 6750 §2.1; MCP forbids the query).
- *
- * @returns undefined when there is none; the empty string when there is something that cannot be one
- */
-function bearerTokenOf(request: Pick<HttpRequest, 'headers'>): string | undefined {
-  const sent = request.headers['authorization'];
-  if (sent === undefined) return undefined;
-  const value = header(request, 'authorization') ?? 'Bearer';
-  const [scheme = '', token = '', ...more] = value.trim().split(/ +/);
-  if (scheme.toLowerCase() !== 'bearer') return undefined;
-  return more.length === 0 ? token : '';
 }
 
 function refusal(error: AuthError, resource: ProtectedResource, hadToken: boolean): HttpReply {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readAuthorizationRequest, readRequester, type Resource } from '../../src/flow/authorization-request.js';
 import type { Client } from '../../src/clients/client.js';
+import { identityScopes } from '../../src/protocol/user-profile.js';
 import { parseParameters } from '../../src/protocol/parameters.js';
 
 const resource = (url: string, scopes: string[], defaultScopes: string[]): Resource => ({
@@ -16,7 +17,12 @@ const byUrl = (...all: Resource[]) => new Map(all.map((each) => [each.url, each]
 const challenge = 'a'.repeat(43);
 type Changes = Record<string, string | string[] | undefined>;
 
-function read(changes: Changes = {}, resources = byUrl(mcp, admin), client: Pick<Client, 'limits'> = {}) {
+function read(
+  changes: Changes = {},
+  resources = byUrl(mcp, admin),
+  client: Pick<Client, 'limits'> = {},
+  identity: ReadonlyMap<string, string> = new Map(),
+) {
   const query = new URLSearchParams();
   const all: Changes = {
     client_id: 'client',
@@ -29,7 +35,7 @@ function read(changes: Changes = {}, resources = byUrl(mcp, admin), client: Pick
     for (const each of [value].flat()) query.append(name, each);
   }
   const parameters = parseParameters(query.toString());
-  return readAuthorizationRequest(parameters, readRequester(parameters), resources, client);
+  return readAuthorizationRequest(parameters, readRequester(parameters), resources, client, identity);
 }
 
 describe('an authorization request', () => {
@@ -65,6 +71,25 @@ describe('an authorization request', () => {
   ];
   it.each(scopes)('for the scope %j asks the user for %j', (scope, expected) => {
     expect(read({ scope }).scopes).toEqual(expected);
+  });
+
+  const withIdentity: [string, string[]][] = [
+    ['openid', ['tools', 'openid']],
+    ['openid profile email', ['tools', 'openid', 'profile', 'email']],
+    ['unknown openid notes', ['notes', 'openid']],
+    ['openid offline_access', ['tools', 'openid', 'offline_access']],
+    ['openid openid address phone', ['tools', 'openid']],
+    ['OPENID', ['tools']],
+  ];
+  it.each(withIdentity)(
+    'for the scope %j asks the user for %j where clients may know who that is',
+    (scope, expected) => {
+      expect(read({ scope }, byUrl(mcp), {}, identityScopes).scopes).toEqual(expected);
+    },
+  );
+
+  it('gives nothing of the user to a client that asks for nothing', () => {
+    expect(read({}, byUrl(mcp), {}, identityScopes).scopes).toEqual(['tools']);
   });
 
   it('names offline_access once, also when a resource has it among its own scopes', () => {
@@ -162,6 +187,13 @@ describe('an authorization request of a client with limits', () => {
     expect(limited({ scope: 'tools' }).scopes).toEqual(['notes', 'admin']);
     expect(limited().scopes).toEqual(['notes', 'admin']);
     expect(limited({ scope: 'offline_access tools' }).scopes).toEqual(['notes', 'admin', 'offline_access']);
+  });
+
+  it('asks for nothing of the user that is not among them', () => {
+    const ask = (scopes: string[]) =>
+      read({ scope: 'openid email notes' }, byUrl(mcp), { limits: { scopes } }, identityScopes).scopes;
+    expect(ask(['notes'])).toEqual(['notes']);
+    expect(ask(['notes', 'openid'])).toEqual(['notes', 'openid']);
   });
 
   it('is for none but its resources', () => {

@@ -5,8 +5,12 @@ import type { Client } from '../../src/clients/client.js';
 import { createIssueCode } from '../../src/flow/issue-code.js';
 import { authorizationCodeGrant } from '../../src/grant-types/authorization-code.js';
 import { createIssueTokens } from '../../src/grant-types/issue-tokens.js';
+import { createNarrow } from '../../src/grant-types/narrow.js';
 import { refreshTokenGrant } from '../../src/grant-types/refresh-token.js';
+import { createAccessTokenReader } from '../../src/grants/access-token-reader.js';
 import { createAccessTokens } from '../../src/grants/access-token.js';
+import { createRevokedClientTokens } from '../../src/grants/revoked-client-tokens.js';
+import { createRequireStanding } from '../../src/grants/token-standing.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
 import { createSealing } from '../../src/keys/sealing.js';
 import { sharedSigningKeys } from '../../src/keys/signing-keys.js';
@@ -40,7 +44,7 @@ type Form = Record<string, string | undefined>;
 
 /** The token endpoint behind client authentication, with one code that was issued to `client`. */
 async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifetimes) {
-  const { time, clock, store, ids, grants, credentials } = grantScene();
+  const { time, clock, store, ids, grants, isAlive, credentials } = grantScene();
   const sealing = createSealing(createKeyRing(secrets, issuer), randomBytes);
   const keys = sharedSigningKeys(['a secret shared with resource servers']);
   const vault = createVault(store, sealing, randomBytes);
@@ -58,7 +62,16 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     ],
   ]);
   const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
-  const byRefresh = refreshTokenGrant(grants, credentials, issueTokens, vault, neverAsked, clock, known, settings);
+  const byRefresh = refreshTokenGrant(
+    grants,
+    credentials,
+    issueTokens,
+    vault,
+    neverAsked,
+    clock,
+    createNarrow(known, new Map()),
+    settings,
+  );
   const issueCode = createIssueCode({
     grants,
     grantIds: ids,
@@ -83,6 +96,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     },
     {
       identity: { sub: 'oidc|alice', provider: 'oidc', claims: {} },
+      user: {},
       session: {
         provider: 'oidc',
         issuer: 'https://upstream.example',
@@ -107,6 +121,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     time,
     store,
     grants,
+    isAlive,
     code,
     grantId: code.split('.').slice(2, 5).join('.'),
     redeem: (form: Form = {}, who = owner) =>
@@ -114,11 +129,8 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     refresh: (token: string, form: Form = {}, who = owner) =>
       exchange(byRefresh, who, { refresh_token: token, ...form }),
     verify: createVerifier(
-      issuer,
-      keys,
-      clock,
-      (grantId) => grants.isAlive(grantId),
-      () => false,
+      createAccessTokenReader(issuer, keys, clock),
+      createRequireStanding(grants, createRevokedClientTokens(store, randomBytes), () => false),
     ),
   };
 }
@@ -268,7 +280,7 @@ describe('the token endpoint', () => {
 
           // Whatever was issued counts for as long as the grant lives, and not a moment longer.
           const alive = !model.ended && model.exists(scene.time.now);
-          expect(await scene.grants.isAlive(scene.grantId)).toBe(alive);
+          expect(await scene.isAlive(scene.grantId)).toBe(alive);
           const latest = accessTokens.at(-1);
           if (latest === undefined) continue;
           const { exp } = JSON.parse(Buffer.from(latest.split('.')[1] ?? '', 'base64url').toString()) as {
@@ -310,7 +322,7 @@ describe('redeeming a code', () => {
     const scene = await tokenScene();
     const answers = await Promise.all(Array.from({ length: 50 }, () => scene.redeem()));
     expect(answers.filter((answer) => typeof answer !== 'string')).toHaveLength(1);
-    expect(await scene.grants.isAlive(scene.grantId)).toBe(false);
+    expect(await scene.isAlive(scene.grantId)).toBe(false);
   });
 
   it('with half of the evidence ends nothing, also when the code was redeemed', async () => {

@@ -30,13 +30,13 @@ describe('a grant', () => {
   it('is read back as it was written', async () => {
     await scene.grants.create(grant);
     expect(await scene.grants.change(grant.grantId, (found) => ({ result: found }))).toMatchObject(grant);
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(true);
+    expect(await scene.isAlive(grant.grantId)).toBe(true);
   });
 
   it('is not read for an id that nobody made here: the store is not even asked', async () => {
     for (const id of ['', 'a.b.c', '__proto__', grant.grantId.slice(0, -1), `${grant.grantId}x`]) {
       expect(await scene.grants.change(id, redeem)).toBeUndefined();
-      expect(await scene.grants.isAlive(id)).toBe(false);
+      expect(await scene.isAlive(id)).toBe(false);
     }
     expect(scene.store.operations).toEqual([]);
   });
@@ -143,13 +143,13 @@ describe('a new grant', () => {
   it.each(['throw after', 'false after'] as const)('is recognised when the answer was lost (%s)', async (fault) => {
     scene.store.failOn('set grant', fault);
     await scene.grants.create(grant);
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(true);
+    expect(await scene.isAlive(grant.grantId)).toBe(true);
   });
 
   it('that the store could not take fails with the store’s own error, and is not there', async () => {
     scene.store.failOn('set grant', 'throw before');
     await expect(scene.grants.create(grant)).rejects.toThrow('ECONNREFUSED');
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
   });
 
   it('never replaces another one', async () => {
@@ -185,7 +185,7 @@ describe('a record that is not one of ours', () => {
   it.each(rows)('is absent: %s', async (_, make) => {
     await scene.store.set(grantKey(grant.grantId), make(grant), { version: 'a', expiresAt: 'never' });
     expect(await scene.grants.change(grant.grantId, redeem)).toBeUndefined();
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
     await scene.grants.end(grant.grantId, 'revoked');
     expect(({} as Record<string, unknown>)['format']).toBeUndefined();
   });
@@ -236,9 +236,9 @@ describe('the end of a record', () => {
   it('makes it absent', async () => {
     await scene.grants.create(grant);
     scene.time.now += 119;
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(true);
+    expect(await scene.isAlive(grant.grantId)).toBe(true);
     scene.time.now += 1;
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
     expect(await scene.grants.change(grant.grantId, redeem)).toBeUndefined();
   });
 });
@@ -253,7 +253,7 @@ describe('ending a grant', () => {
 
   it('counts at once, says why, and deletes the upstream tokens', async () => {
     await scene.grants.end(grant.grantId, 'refresh token replayed');
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
     expect((await stored())?.ended).toEqual({ at: start, because: 'refresh token replayed' });
     expect(await vault()).toBeUndefined();
   });
@@ -272,22 +272,22 @@ describe('ending a grant', () => {
       scene.grants.end(grant.grantId, 'revoked'),
       ...Array.from({ length: 3 }, () => scene.grants.change(grant.grantId, rename)),
     ]);
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
   });
 
   it('never claims to have succeeded when the grant could not be ended', async () => {
     scene.store.failWhen(({ verb }) => (verb === 'set' ? 'throw before' : undefined));
     await expect(scene.grants.end(grant.grantId, 'revoked')).rejects.toThrow();
     scene.store.heal();
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(true);
+    expect(await scene.isAlive(grant.grantId)).toBe(true);
     await scene.grants.end(grant.grantId, 'revoked');
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
   });
 
   it('fails when the upstream tokens could not be deleted; the grant is dead, and a second try deletes them', async () => {
     scene.store.failOn('delete vault', 'throw before');
     await expect(scene.grants.end(grant.grantId, 'revoked')).rejects.toThrow();
-    expect(await scene.grants.isAlive(grant.grantId)).toBe(false);
+    expect(await scene.isAlive(grant.grantId)).toBe(false);
     expect(await vault()).toBeDefined();
     await scene.grants.end(grant.grantId, 'revoked');
     expect(await vault()).toBeUndefined();

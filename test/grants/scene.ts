@@ -33,7 +33,8 @@ export function grantScene() {
     ...sampleGrant(await ids.create('https://upstream.example', 'alice')),
     ...changes,
   });
-  return { time, clock, store, ids, grants, discardVault, credentials, newGrant };
+  const isAlive = async (grantId: string) => (await grants.findLiving(grantId)) !== undefined;
+  return { time, clock, store, ids, grants, isAlive, discardVault, credentials, newGrant };
 }
 
 /** A grant whose code is not redeemed yet. */

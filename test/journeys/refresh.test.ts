@@ -289,6 +289,7 @@ describe('the scopes of a refresh', () => {
   });
 
   it('leave out what nobody knows', async () => {
+    await gatehouse.restart({ userinfo: false });
     const { client, refreshToken } = await signIn(gatehouse.issuer);
     const answer = await refresh(gatehouse.issuer, client, refreshToken, { scope: 'openid mcp:tools made-up' });
     expect(answer.body['scope']).toBe('mcp:tools');

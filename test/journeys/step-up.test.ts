@@ -82,6 +82,15 @@ describe('a client that comes back for more', () => {
     expect(String(tokens['scope']).split(' ').sort()).toEqual(['mcp:tools', 'notes:write']);
   });
 
+  it('keeps what is no resource’s scope, too', async () => {
+    await signIn('mcp:tools offline_access email openid', 'alice');
+    const { page, verifier } = await ask('notes:write');
+    const tokens = await tokensFor(await approve(page, 'alice'), verifier);
+    expect(String(tokens['scope']).split(' ').sort()).toEqual(
+      ['email', 'mcp:tools', 'notes:write', 'offline_access', 'openid'].sort(),
+    );
+  });
+
   it('gets what it asks for when that is less', async () => {
     await signIn('mcp:tools notes:write', 'alice');
     const { page, verifier } = await ask('mcp:tools');

@@ -110,6 +110,24 @@ export function redeem(
   });
 }
 
+/** Ends a token. The answer to a good request has no body. */
+export async function revoke(
+  issuer: string,
+  client: Pick<RawClient, 'clientId'>,
+  token: string,
+  changes: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const body = new URLSearchParams({ client_id: client.clientId, token, ...changes });
+  const response = await fetch(`${issuer}/oauth/revoke`, { method: 'POST', body, headers, redirect: 'manual' });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+  };
+}
+
 /** Uses a refresh token. */
 export function refresh(
   issuer: string,

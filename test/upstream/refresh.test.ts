@@ -67,7 +67,13 @@ describe('a refresh', () => {
     });
     const { tokens, idToken } = await upstream.refresh(signedIn);
     const { refresh_token, scope, expires_in } = signedIn.tokens;
-    expect(tokens).toEqual({ access_token: tokens.access_token, token_type: 'bearer', refresh_token, scope, expires_in });
+    expect(tokens).toEqual({
+      access_token: tokens.access_token,
+      token_type: 'bearer',
+      refresh_token,
+      scope,
+      expires_in,
+    });
     expect(idToken).toEqual(signedIn.idToken);
   });
 

@@ -1,0 +1,34 @@
+import { header, type HttpRequest } from '../http/message.js';
+import { AuthError } from '../protocol/auth-error.js';
+import type { Parameters } from '../protocol/parameters.js';
+import { authenticateClient } from './authenticate-client.js';
+import type { Client } from './client.js';
+import type { FindClient } from './find-client.js';
+import type { VerifyAssertion } from './verify-assertion.js';
+
+/**
+ * Finds out which client sent a request, by exactly the method that it registered (RFC 6749 §2.3).
+ *
+ * @throws {AuthError} invalid_request, invalid_client; temporarily_unavailable
+ */
+export type AuthenticateRequest = (request: Pick<HttpRequest, 'headers'>, form: Parameters) => Promise<Client>;
+
+/** Authenticates the clients that `findClient` knows. */
+export function createAuthenticateRequest(
+  findClient: FindClient,
+  verifyAssertion: VerifyAssertion,
+): AuthenticateRequest {
+  return (request, form) => {
+    if (Array.isArray(request.headers['authorization'])) {
+      throw new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
+    }
+    const credentials = {
+      authorization: header(request, 'authorization'),
+      clientId: form.get('client_id'),
+      clientSecret: form.get('client_secret'),
+      assertionType: form.get('client_assertion_type'),
+      assertion: form.get('client_assertion'),
+    };
+    return authenticateClient(credentials, findClient, verifyAssertion);
+  };
+}

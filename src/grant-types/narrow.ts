@@ -1,0 +1,43 @@
+import type { Grant } from '../grants/grant.js';
+import { AuthError } from '../protocol/auth-error.js';
+import { withImplied, type ImpliedScopes } from '../protocol/scope.js';
+
+/** What has to be known of a resource to refresh its tokens. */
+export interface GrantedResource {
+  readonly scopes: ReadonlyMap<string, string>;
+  readonly implied: ImpliedScopes;
+}
+
+/**
+ * Says which scopes an access token gets: what was granted, or the part of it that the client asks for (RFC 6749 §6).
+ *
+ * @returns undefined when the resource is no longer served here
+ * @throws {AuthError} invalid_scope when it asks for more
+ */
+export type Narrow = (
+  grant: Pick<Grant, 'resource' | 'scopes'>,
+  requested: readonly string[],
+) => readonly string[] | undefined;
+
+/**
+ * Narrows the scopes of grants.
+ *
+ * @param identityScopes - the scopes that are no resource's, and that users are asked for all the same
+ */
+export function createNarrow(
+  resources: ReadonlyMap<string, GrantedResource>,
+  identityScopes: ReadonlyMap<string, unknown>,
+): Narrow {
+  return ({ resource, scopes: granted }, requested) => {
+    const served = resources.get(resource);
+    if (!served) return undefined;
+    const isKnown = (scope: string) => served.scopes.has(scope) || identityScopes.has(scope);
+    const reachable = withImplied(granted, served.implied);
+    if (requested.some((scope) => isKnown(scope) && !reachable.includes(scope))) {
+      throw new AuthError('invalid_scope', 'The scope exceeds what the user granted.');
+    }
+    // Clients repeat whatever they once asked for; what nobody knows does not count, as in the authorization request.
+    const wanted = requested.filter((scope) => reachable.includes(scope));
+    return wanted.length > 0 ? wanted : granted;
+  };
+}

@@ -1,0 +1,15 @@
+import { header, type HttpRequest } from './message.js';
+
+/**
+ * The token of a request, from the `Authorization` header only (RFC 6750 §2.1; MCP forbids the query).
+ *
+ * @returns undefined when there is none; the empty string when there is something that cannot be one
+ */
+export function bearerTokenOf(request: Pick<HttpRequest, 'headers'>): string | undefined {
+  const sent = request.headers['authorization'];
+  if (sent === undefined) return undefined;
+  const value = header(request, 'authorization') ?? 'Bearer';
+  const [scheme = '', token = '', ...more] = value.trim().split(/ +/);
+  if (scheme.toLowerCase() !== 'bearer') return undefined;
+  return more.length === 0 ? token : '';
+}
