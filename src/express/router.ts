@@ -30,8 +30,10 @@ export function nodeHandler(server: Dispatcher, newRequestId: () => string, log:
           'Clients look for /.well-known/… at the root of the host, which does not reach a router that is mounted below a path. Mount it at the root: app.use(gate.createRouter()).',
       });
     }
-    const urls = [request.originalUrl ?? request.url ?? '/', request.url ?? '/'];
-    const url = urls.find((each) => server.serves(pathOf(each), request.method ?? 'GET'));
+    const { url: rest = '/', originalUrl: full = rest, method = 'GET' } = request;
+    const isFull = server.serves(pathOf(full), method);
+    // What is behind a mount is not at the root of the host, where aliases are.
+    const url = isFull ? full : server.serves(pathOf(rest)) ? rest : undefined;
     if (url === undefined) {
       if (next) next();
       else writeReply(request, response, notFoundReply);

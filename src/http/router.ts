@@ -19,8 +19,12 @@ export type Routes = ReadonlyMap<string, Endpoint>;
 
 /** The server without its sockets. */
 export interface Dispatcher {
-  /** Tells whether a request is one of ours; what is not belongs to the application, its body too. */
-  serves(path: string, method: string): boolean;
+  /**
+   * Tells whether a request is one of ours; what is not belongs to the application, its body too.
+   *
+   * Without a method aliases do not count: they stand for the root of the host.
+   */
+  serves(path: string, method?: string): boolean;
   /** Answers a request to one of our paths. */
   dispatch(request: HttpRequest): Promise<HttpReply>;
 }
@@ -47,8 +51,8 @@ export function createDispatcher(routes: Routes, aliases: Routes, log: Log): Dis
 }
 
 /** An alias may be a path of the application's as well: only what the endpoint can answer is taken from it. */
-function answers(endpoint: Endpoint | undefined, method: string): boolean {
-  if (!endpoint) return false;
+function answers(endpoint: Endpoint | undefined, method: string | undefined): boolean {
+  if (!endpoint || method === undefined) return false;
   return endpoint.methods.some((each) => each === method) || (method === 'OPTIONS' && endpoint.cors);
 }
 

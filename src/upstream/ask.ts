@@ -30,12 +30,11 @@ export function createAsk({ provider, addresses, accessToken, fetch }: Asking): 
       },
     });
     const { status } = response;
-    if (status === 429 || response.headers.get('x-ratelimit-remaining') === '0') {
-      if (!response.ok) throw new AnswerFault('RATE_LIMITED', status);
-    }
+    const text = await response.text();
+    if (isRateLimited(response, text)) throw new AnswerFault('RATE_LIMITED', status);
     if (optional && (status === 401 || status === 403 || status === 404)) return { value: undefined, next: undefined };
     if (!response.ok) throw new AnswerFault('REFUSED', status);
-    const value = parse(await response.text(), status);
+    const value = parse(text, status);
     if (isRefusal(value)) {
       if (optional) return { value: undefined, next: undefined };
       throw new AnswerFault('REFUSED', status);
@@ -78,6 +77,13 @@ function parse(text: string, status: number): unknown {
   } catch {
     throw new AnswerFault('NOT_JSON', status);
   }
+}
+
+/** GitHub has a second limit, which it tells by 403 and a header, or by words only: that is no word about the user. */
+function isRateLimited({ ok, status, headers }: Response, text: string): boolean {
+  if (ok) return false;
+  if (status === 429 || headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0') return true;
+  return status === 403 && /\brate limit\b/i.test(text);
 }
 
 /** Slack's way to refuse with status 200. */

@@ -118,6 +118,16 @@ describe.each(Object.entries(hosts))('the router under %s', (_, { path, build })
 });
 
 describe('the router', () => {
+  it('leaves paths that are called as its aliases to the application, where it is mounted below a path', async () => {
+    host = await startHost((gate) =>
+      express()
+        .use('/api', gate.createRouter())
+        .post('/api/register', (_, response) => void response.json({ from: 'the application' })),
+    );
+    const answer = await fetch(`${host.issuer}/api/register`, { method: 'POST', headers: json, body: '{}' });
+    expect(await answer.json()).toEqual({ from: 'the application' });
+  });
+
   it('warns, once, when it is mounted below a path, and serves what reaches it', async () => {
     host = await startHost((gate) => express().use('/team', gate.createRouter()), { path: '/team' });
     const appended = await fetch(`${host.issuer}/.well-known/oauth-authorization-server`);

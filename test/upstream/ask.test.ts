@@ -65,6 +65,12 @@ describe('a question to a provider', () => {
     [{ status: 302, headers: { location: 'https://evil.example' } }, 'server_error', false],
     [{ status: 400, body: {} }, 'server_error', false],
     [{ status: 403, headers: { 'x-ratelimit-remaining': '0' }, body: {} }, 'temporarily_unavailable', false],
+    [{ status: 403, headers: { 'retry-after': '60' }, body: {} }, 'temporarily_unavailable', false],
+    [
+      { status: 403, body: { message: 'You have exceeded a secondary rate limit. Please wait.' } },
+      'temporarily_unavailable',
+      false,
+    ],
     [{ status: 429, body: {} }, 'temporarily_unavailable', false],
     [{ status: 502, body: {} }, 'temporarily_unavailable', false],
     [{ body: '<h1>x</h1>' }, 'temporarily_unavailable', false],
