@@ -7,6 +7,8 @@ export interface SlackOptions {
   readonly clientSecret: string;
   /** @defaultValue `openid`, `profile`, `email` */
   readonly scopes?: readonly string[];
+  /** Where Slack is; GovSlack is at `https://slack-gov.com`. @defaultValue `https://slack.com` */
+  readonly baseUrl?: string;
   /** Lets in only the users of these workspaces, by id. @defaultValue everybody */
   readonly team?: string | readonly string[];
   /** More parameters of the authorization request. */
@@ -24,17 +26,18 @@ const userClaim = 'https://slack.com/user_id';
  */
 export function slackProvider(options: SlackOptions): UpstreamProvider {
   const { clientId, clientSecret, scopes = ['openid', 'profile', 'email'], team } = options;
+  const base = (options.baseUrl ?? 'https://slack.com').replace(/\/+$/, '');
   const teams = team === undefined ? undefined : [team].flat();
   return {
     id: 'slack',
     name: 'Slack',
-    issuer: 'https://slack.com',
+    issuer: base,
     sendsCallbackIssuer: false,
     clientId,
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
-    endpoints: { revocation: 'https://slack.com/api/auth.revoke' },
+    endpoints: { revocation: `${base}/api/auth.revoke` },
     // An app has one token for each user, however often the user signs in.
     revocation: { style: 'bearer', reachesAll: true },
     // With PKCE a Slack app becomes a public client for good.

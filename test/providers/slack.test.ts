@@ -71,6 +71,18 @@ describe('slackProvider', () => {
     expect(raw.sub).toBe('U0R7MFMJM');
   });
 
+  it('can be GovSlack, whose users are others', async () => {
+    const atGov = <T>(value: T) =>
+      JSON.parse(
+        JSON.stringify(value).replaceAll(/https:\/\/slack\.com(?!\/(?:team|user)_id)/g, 'https://slack-gov.com'),
+      ) as T;
+    const base = part({ baseUrl: 'https://slack-gov.com/' });
+    const { provider, ...others } = base;
+    const { user, issuer } = await play({ provider, ...atGov(others) });
+    expect([issuer, user.sub]).toEqual(['https://slack-gov.com', 'T0R7GR.U0R7MFMJM']);
+    expect(provider.endpoints?.revocation).toBe('https://slack-gov.com/api/auth.revoke');
+  });
+
   it.each(['T0R7GR', ['T1', 'T0R7GR']])('lets the users of %j in', async (team) => {
     expect((await play(part({ team }))).user.organizations).toEqual(['T0R7GR']);
   });
