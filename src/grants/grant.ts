@@ -88,7 +88,7 @@ export function parseGrant(value: string): Grant | undefined {
 /** Tells whether a record is as this package writes them: a damaged one must not be half understood. */
 function hasShape(grant: Grant): boolean {
   const { grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh, upstreamCheckAt = 0 } = grant;
-  const { tokens: revoked, issuedUntil = 0 } = grant.revokedTokens ?? { tokens: [] };
+  const { revokedTokens: { tokens: revoked, issuedUntil = 0 } = { tokens: [] } } = grant;
   const texts = [
     grantId,
     clientId,

@@ -10,6 +10,9 @@ const formType = 'application/x-www-form-urlencoded';
 const canary = `"><script>alert('canary')</script>`;
 const nul = '%00';
 
+const introspectionKey = 'n0tesKey-wQ2vB5nX7mC1zL4jH9gF3sA6pO0iUkD8';
+const introspectionSecret = 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU';
+
 let gatehouse: Gatehouse;
 let issuer: string;
 let client: RawClient;
@@ -17,7 +20,26 @@ let confidential: RawClient;
 const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({
+    clients: [
+      {
+        clientId: 'gateway',
+        name: 'Gateway',
+        clientSecret: introspectionSecret,
+        redirectUris: ['https://gateway.example/cb'],
+      },
+    ],
+  });
+  const { mcpUrl } = gatehouse;
+  await gatehouse.restart({
+    resources: [
+      {
+        url: mcpUrl,
+        scopes: { 'mcp:tools': 'Use the tools' },
+        introspection: { keys: [introspectionKey], clients: ['gateway'] },
+      },
+    ],
+  });
   issuer = gatehouse.issuer;
   client = await register(issuer);
   confidential = await register(issuer, { token_endpoint_auth_method: 'client_secret_basic' });
@@ -633,8 +655,87 @@ describe('the registration endpoint', () => {
   });
 });
 
+describe('the doors where tokens are ended and asked about', () => {
+  const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+    fetch(`${issuer}/oauth/${path}`, {
+      method: 'POST',
+      body: Buffer.from(body),
+      headers: { 'content-type': formType, ...headers },
+    });
+  const key = { authorization: `Bearer ${introspectionKey}` };
+  const revokeForm = (): Parameters => ({
+    client_id: client.clientId,
+    token: 'rt.AAAA.made-up',
+    token_type_hint: 'refresh_token',
+  });
+  const requestFaults: readonly Spoiling[] = ['repeated', 'nul', 'lineBreak', ...undecodable];
+
+  it.each(['token', 'client_id', 'token_type_hint'].flatMap((name) => ways.map((way) => ({ name, way }))))(
+    'answers a $name that is $way at revocation as the standard says',
+    async ({ name, way }) => {
+      const response = await post('revoke', spoilings[way](revokeForm(), name));
+      const context = `${name} ${way}`;
+      const isMissing = ['absent', 'empty', 'nested'].includes(way);
+      if (undecodable.includes(way)) return expectJson(response, context, 'invalid_request');
+      // A hint that is not needed is not read.
+      if (name === 'token_type_hint') expect(response.status, context).toBe(200);
+      else if (requestFaults.includes(way)) await expectJson(response, context, 'invalid_request');
+      else if (name === 'client_id') await expectJson(response, context, 'invalid_client', 401);
+      else if (isMissing) await expectJson(response, context, 'invalid_request');
+      else expect(response.status, context).toBe(200);
+    },
+  );
+
+  it.each(ways)('answers a token that is %s at introspection as the standard says', async (way) => {
+    const response = await post('introspect', spoilings[way]({ token: 'rt.AAAA.made-up' }, 'token'), key);
+    const isFault = requestFaults.includes(way) || ['absent', 'empty', 'nested'].includes(way);
+    if (isFault) return expectJson(response, way, 'invalid_request');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ active: false });
+  });
+
+  it.each([
+    'Bearer',
+    'Bearer  ',
+    'bearer x',
+    'Bearer a b',
+    'Basic',
+    'Basic !!!',
+    'Basic Og==',
+    'Basic OjpJ',
+    'DPoP x',
+    'x',
+    `Bearer ${'x'.repeat(8000)}`,
+    `Basic ${Buffer.from('gateway:\u0000').toString('base64')}`,
+    `Basic ${Buffer.from('%zz:%zz').toString('base64')}`,
+    `Basic ${Buffer.from('__proto__:constructor').toString('base64')}`,
+  ])('takes nobody in by the header "%s"', async (authorization) => {
+    const introspected = await post('introspect', 'token=x', { authorization });
+    const isBearer = /^bearer/i.test(authorization);
+    await expectJson(introspected, authorization, isBearer ? 'invalid_token' : 'invalid_client', 401);
+    expect(introspected.headers.get('www-authenticate')).toMatch(/^(Basic|Bearer) /);
+    await expectJson(await post('revoke', 'token=x', { authorization }), authorization, 'invalid_client', 401);
+    const told = await fetch(`${issuer}/oauth/userinfo`, { headers: { authorization } });
+    await expectJson(told, authorization, 'invalid_token', 401);
+  });
+
+  it('takes nobody in by two headers', async () => {
+    for (const path of ['/oauth/introspect', '/oauth/revoke', '/oauth/userinfo']) {
+      const lines = [`Content-Type: ${formType}`, 'Content-Length: 7', `Authorization: Bearer ${introspectionKey}`];
+      const twice = requestText('POST', path, [...lines, 'Authorization: Bearer x']);
+      const answer = await sendRaw(issuer, twice, 'token=x');
+      expect([400, 401], path).toContain(answer?.status);
+    }
+  });
+
+  it.each(pollution)('takes %s for a parameter that nobody knows', async (parameter) => {
+    expect((await post('revoke', `${encoded(revokeForm())}&${parameter}`)).status).toBe(200);
+    expect(await (await post('introspect', `token=x&${parameter}`, key)).json()).toEqual({ active: false });
+  });
+});
+
 describe('bodies', () => {
-  const endpoints = ['/oauth/token', '/oauth/register', '/oauth/consent'];
+  const endpoints = ['/oauth/token', '/oauth/register', '/oauth/consent', '/oauth/revoke', '/oauth/introspect'];
   const types: Record<string, string> = { '/oauth/register': 'application/json' };
   const head = (path: string, ...lines: string[]) =>
     requestText('POST', path, [`Content-Type: ${types[path] ?? formType}`, ...lines]);
@@ -722,7 +823,18 @@ describe('whatever is sent', () => {
     fc.constantFrom(
       ...['client_id', 'redirect_uri', 'state', 'scope', 'resource', 'response_type', 'code_challenge', 'code'],
       ...['code_challenge_method', 'grant_type', 'code_verifier', 'refresh_token', 'transaction', 'decision', 'prompt'],
-      ...['client_secret', '__proto__', 'constructor', 'iss', 'error', 'request', 'response_mode'],
+      ...[
+        'token',
+        'token_type_hint',
+        'client_assertion',
+        'client_secret',
+        '__proto__',
+        'constructor',
+        'iss',
+        'error',
+        'request',
+        'response_mode',
+      ],
     ),
     fc.string({ maxLength: 20 }),
   );
@@ -743,7 +855,9 @@ describe('whatever is sent', () => {
   );
   const forms = fc.array(fc.tuple(names, values), { maxLength: 4 });
   const rawText = fc.string({ unit: 'grapheme', maxLength: 80 });
-  const target = fc.constantFrom('authorize', 'consent', 'callback', 'token', 'register', 'jwks');
+  const target = fc.constantFrom(
+    ...['authorize', 'consent', 'callback', 'token', 'register', 'jwks', 'revoke', 'introspect', 'userinfo'],
+  );
   const method = fc.constantFrom('GET', 'POST', 'HEAD', 'OPTIONS', 'PUT');
   const type = fc.constantFrom(formType, 'application/json', 'text/plain', `${formType}; charset=latin1`, '');
   const json = fc.oneof(fc.json(), fc.record({ redirect_uris: fc.anything(), client_name: fc.anything() }).map(inJson));
@@ -775,6 +889,8 @@ describe('whatever is sent', () => {
         code_challenge_method: 'S256',
       },
       token: { grant_type: 'authorization_code', client_id, redirect_uri, code: 'x', code_verifier: 'v'.repeat(43) },
+      revoke: { client_id, token: 'x' },
+      introspect: { client_id: 'gateway', token: 'x' },
       consent: { transaction: 'x', decision: 'deny' },
       callback: { state: 's'.repeat(22), code: 'x' },
     };

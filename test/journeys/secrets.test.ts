@@ -12,6 +12,8 @@ import {
   redeem,
   refresh,
   register,
+  revoke,
+  signIn,
   SteppingBrowser,
 } from '../support/client.js';
 import { assertionClaims, assertionOf, assertionType, ecKeyPair } from '../support/assertion.js';
@@ -221,4 +223,49 @@ it('keeps the secrets of configured clients, and their assertions, out of logs, 
   expect(found(JSON.stringify(store.writes), secrets)).toEqual([]);
   expect(found(received.join('\n'), secrets)).toEqual([]);
   expect(found(inspect(gatehouse.gate, { depth: 20, showHidden: true }), secrets)).toEqual([]);
+});
+
+it('keeps keys of resource servers, and what is said at their door, out of logs, store and answers', async () => {
+  const log: LogEntry[] = [];
+  const key = 'canary-key-kD8wQ2vB5nX7mC1zL4jH9gF3sA6';
+  const hashedKey = 'canary-hashed-key-wQ2vB5nX7mC1zL4jH9gF';
+  const hash = createHash('sha256').update(hashedKey).digest('hex');
+  gatehouse = await startGatehouse({ store, log: (entry) => log.push(entry) });
+  const { issuer, mcpUrl } = gatehouse;
+  const introspection = { keys: [key, `sha256:${hash}`] };
+  await gatehouse.restart({ resources: [{ url: mcpUrl, scopes: { 'mcp:tools': 'Use the tools' }, introspection }] });
+  const { client, accessToken, refreshToken } = await signIn(issuer, 'alice', { scope: 'openid profile email' });
+  const received: string[] = [];
+  const ask = async (token: string, authorization: string) => {
+    const answer = await postForm(`${issuer}/oauth/introspect`, { token }, { authorization });
+    received.push(JSON.stringify(answer.body), JSON.stringify([...answer.headers]));
+    return answer.status;
+  };
+  expect(await ask(accessToken, `Bearer ${key}`)).toBe(200);
+  expect(await ask(refreshToken, `Bearer ${hashedKey}`)).toBe(200);
+  for (const wrong of [`${key}x`, hash, `sha256:${hash}`, accessToken]) {
+    expect(await ask(accessToken, `Bearer ${wrong}`)).toBe(401);
+    expect(await ask(accessToken, `Basic ${Buffer.from(`any:${wrong}`).toString('base64')}`)).toBe(401);
+  }
+  const told = await fetch(`${issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${accessToken}` } });
+  expect(await told.json()).toMatchObject({ email: 'alice@example.test' });
+  await revoke(issuer, { clientId: 'nobody' }, refreshToken);
+  await revoke(issuer, client, accessToken);
+  await revoke(issuer, client, refreshToken);
+
+  const secrets = {
+    key,
+    'hashed key': hashedKey,
+    'hash of a key': hash,
+    'access token': accessToken,
+    'access token, its signature': accessToken.split('.')[2] ?? '',
+    'refresh token': refreshToken,
+    'refresh token, its proof': refreshToken.split('.').at(-1) ?? '',
+    user: 'alice@example.test',
+  };
+  expect(log.filter(({ event }) => event === 'request refused').length).toBeGreaterThan(8);
+  expect(found(JSON.stringify(log), secrets)).toEqual([]);
+  expect(found(JSON.stringify(store.writes), secrets)).toEqual([]);
+  expect(found(received.join('\n'), { key, 'hashed key': hashedKey, hash, 'refresh token': refreshToken })).toEqual([]);
+  expect(found(inspect(gatehouse.gate, { depth: 20, showHidden: true }), { key, 'hashed key': hashedKey })).toEqual([]);
 });
