@@ -1,6 +1,7 @@
 import { AuthError } from '../protocol/auth-error.js';
 import { isWithin, type Clock } from '../storage/clock.js';
 import { RecentMap } from './recent-map.js';
+import { FetchFault } from './fetch-fault.js';
 import { readClientKeys, type ClientKey, type ClientKeys } from './client-keys.js';
 
 /** Fetches the JWK set of a client, and answers the parsed document. Bounds time and size, and the address. */
@@ -43,7 +44,9 @@ export function remoteKeys(jwksUri: string, fetchKeys: FetchKeys, clock: Clock):
       good = { keys, at: clock() };
       failure = undefined;
     } catch (cause) {
-      failure = { at: clock(), cause };
+      // What this server had no time for is no failure of the client's, and may be tried again at once.
+      const isBusy = cause instanceof FetchFault && cause.isBusy;
+      failure = { at: isBusy ? -Infinity : clock(), cause };
     }
   }
 

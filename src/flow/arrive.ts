@@ -72,7 +72,8 @@ export function createArrive(services: ArriveServices): Arrive {
       event: 'arrived',
       isVouchedFor: client.skipsConsent === true,
       isRemembered: isRemembered && earlier !== undefined,
-      isNavigation: isNavigation(request),
+      // A HEAD looks what is there, and must change nothing.
+      isNavigation: request.method === 'GET' && isNavigation(request),
       isOwnNavigation: isOwnNavigation(request),
       hasChoice: others.length > 0,
     });

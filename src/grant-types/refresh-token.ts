@@ -53,9 +53,9 @@ export function refreshTokenGrant(
         const scopes = narrow(grant, requested);
         if (!scopes) return { result: undefined }; // The resource is no longer served here.
         findResource(resource, [grant.resource]);
-        if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
         const { upstreamCheckAt = Infinity } = grant;
         const upstream = now < upstreamCheckAt ? undefined : await askUpstream();
+        if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };
         const rotatedAt = clock();
         const renewed = {
           ...grant,

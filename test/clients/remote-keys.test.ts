@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FetchFault } from '../../src/clients/fetch-fault.js';
 import { remoteKeys } from '../../src/clients/remote-keys.js';
 import { ecKeyPair } from '../support/assertion.js';
 
@@ -39,6 +40,14 @@ describe('the keys at a jwks_uri', () => {
     now += 1;
     expect(kids(await keys.current())).toEqual(['second']);
     expect(asked).toHaveLength(2);
+  });
+
+  it('are tried again at once when this server itself had no time for them', async () => {
+    const keys = newKeys();
+    published = new FetchFault('BUSY');
+    await expect(keys.current()).rejects.toMatchObject(unavailable);
+    published = first;
+    expect(kids(await keys.current())).toEqual(['first']);
   });
 
   it('are fetched again at once when none of them fits, and then there is a pause', async () => {

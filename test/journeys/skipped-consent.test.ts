@@ -129,3 +129,8 @@ it('tells the application when the store is away', async () => {
   const { location } = await new SteppingBrowser().open(requestOf(own));
   expect(location?.searchParams.get('error')).toBe('temporarily_unavailable');
 });
+
+it('writes nothing for a HEAD, which only looks what is there', async () => {
+  const answer = await fetch(requestOf(own), { method: 'HEAD', redirect: 'manual' });
+  expect([answer.status, signIns()]).toEqual([200, []]);
+});

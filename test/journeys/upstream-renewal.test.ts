@@ -71,6 +71,17 @@ describe('a refresh of the client', () => {
     expect(gatehouse.upstream.requests.length).toBe(before);
   });
 
+  it('asks about a user who comes with a superseded token within a long grace window, too', async () => {
+    await gatehouse.close();
+    await start({ refreshGraceTtl: 7200 });
+    const { client, refreshToken } = await signIn(gatehouse.issuer);
+    expect((await refresh(gatehouse.issuer, client, refreshToken)).status).toBe(200);
+    gatehouse.advance(anHour);
+    await endAtProvider(issued[0]?.refresh_token);
+    expect(await refresh(gatehouse.issuer, client, refreshToken)).toMatchObject(invalidGrant);
+    expect(endings()).toEqual(['signed out upstream']);
+  });
+
   it('renews the tokens of the provider when they have expired, hour after hour', async () => {
     const { client, refreshToken } = await signIn(gatehouse.issuer);
     let token = refreshToken;
