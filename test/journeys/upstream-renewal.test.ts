@@ -115,15 +115,6 @@ describe('a refresh of the client', () => {
     expect([requestsTo('/token'), requestsTo('/me')]).toEqual([2, 2]);
   });
 
-  it('with a superseded token asks nothing', async () => {
-    const { client, refreshToken } = await signIn(gatehouse.issuer);
-    gatehouse.advance(3550);
-    expect((await refresh(gatehouse.issuer, client, refreshToken)).status).toBe(200);
-    gatehouse.advance(60);
-    expect((await refresh(gatehouse.issuer, client, refreshToken)).status).toBe(200);
-    expect(requestsTo('/token')).toBe(1);
-  });
-
   it.each([['refresh_token'], ['expires_in']])('asks nothing of a provider that gave no %s', async (member) => {
     gatehouse.upstream.misbehave('token', { rewrite: (answer) => ({ ...answer, [member]: undefined }) });
     const { client, refreshToken } = await signIn(gatehouse.issuer);
