@@ -38,6 +38,14 @@ describe('the list of ended access tokens', () => {
     expect(isRevoked(token('other, newer', start + 1), over)).toBe(false);
   });
 
+  it('keeps what a full list has ended, also once there is room again', () => {
+    const tokens = many(maxRevokedTokens + 1);
+    const over = revokeAll(tokens, start);
+    const later = withRevoked(token('late', start + ttl), start + ttl + 3 * tolerance, over);
+    expect(later.tokens).toHaveLength(1);
+    expect(later.issuedUntil).toBe(start);
+  });
+
   it('forgets a token only when no instance can take it for valid, however its clock goes', () => {
     const revoked = withRevoked(token('a', start), start);
     const later = (now: number) => withRevoked(token('b', now), now, revoked).tokens.map(({ jti }) => jti);
@@ -66,9 +74,15 @@ describe('the list of ended access tokens', () => {
 
   it('is bounded, never gives back what was ended, and takes nothing that is newer than what was', () => {
     const steps = fc.array(
-      fc.record({ wait: fc.nat(400), age: fc.nat(ttl), revokes: fc.boolean(), ttl: fc.integer({ min: 30, max: ttl }) }),
-      { maxLength: 120 },
+      fc.record({
+        wait: fc.oneof({ weight: 20, arbitrary: fc.nat(10) }, { weight: 1, arbitrary: fc.nat(1500) }),
+        age: fc.nat(120),
+        revokes: fc.boolean(),
+        ttl: fc.integer({ min: 600, max: ttl }),
+      }),
+      { minLength: 60, maxLength: 160 },
     );
+    let overflows = 0;
     fc.assert(
       fc.property(steps, (all) => {
         let now = start;
@@ -88,6 +102,7 @@ describe('the list of ended access tokens', () => {
           ended.push(each);
           expect(revoked.tokens.length).toBeLessThanOrEqual(maxRevokedTokens);
         });
+        if (revoked?.issuedUntil !== undefined) overflows += 1;
         const isValid = ({ exp }: IssuedToken) => now <= exp + 2 * tolerance;
         for (const each of ended.filter(isValid)) expect(isRevoked(each, revoked)).toBe(true);
         const newestEnded = Math.max(-Infinity, ...ended.map(({ iat }) => iat));
@@ -98,5 +113,6 @@ describe('the list of ended access tokens', () => {
       }),
       { seed: 20_261_121, numRuns: 400 },
     );
+    expect(overflows).toBeGreaterThan(20);
   });
 });

@@ -75,6 +75,17 @@ describe('a grant that its client ends', () => {
     expect(await statusAtResource(accessToken)).toBe(401);
   });
 
+  it('is written once, however often its tokens are ended', async () => {
+    const { client, accessToken, refreshToken } = await signIn(issuer);
+    const other = await signIn(issuer, 'bob');
+    await revoke(issuer, client, refreshToken);
+    await revoke(issuer, other.client, other.accessToken);
+    const before = store.writes.length;
+    for (const token of [refreshToken, accessToken]) expect((await revoke(issuer, client, token)).status).toBe(200);
+    expect((await revoke(issuer, other.client, other.accessToken)).status).toBe(200);
+    expect(store.writes.slice(before)).toEqual([]);
+  });
+
   it('leaves other grants of the same user and client alone', async () => {
     const client = await register(issuer);
     const one = await signInWith(issuer, client);

@@ -112,8 +112,11 @@ export function inScene<T>(template: T, more: Readonly<Record<string, string>> =
     KID: kid,
     ...more,
   };
-  return filledIn(template, values, Math.floor(Date.now() / 1000));
+  return filledIn(template, values, startedAt);
 }
+
+/** One instant for all, so that nothing depends on the second in which it is filled in. */
+const startedAt = Math.floor(Date.now() / 1000);
 
 function upstreamOf({ provider }: Scene) {
   return createUpstream(provider, { callbackUrl, fetch: pool.fetch, clock: () => Date.now() / 1000 });
