@@ -47,6 +47,7 @@ export function azureProvider(options: AzureOptions): UpstreamProvider {
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    reportsScopes: false,
     idTokenAlgorithms: ['RS256'],
     authorizationParameters,
     // Nothing but a new sign-in helps against these.

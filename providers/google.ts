@@ -31,6 +31,10 @@ export function googleProvider(options: GoogleOptions): UpstreamProvider {
     clientSecret,
     scopes,
     clientAuthentication: 'client_secret_post',
+    scopeAliases: {
+      'https://www.googleapis.com/auth/userinfo.email': 'email',
+      'https://www.googleapis.com/auth/userinfo.profile': 'profile',
+    },
     otherTokenIssuers: ['accounts.google.com'],
     idTokenAlgorithms: ['RS256'],
     revocation: { authenticates: false, reachesAll: true },

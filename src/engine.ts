@@ -151,7 +151,7 @@ export function createEngine(
     providers.map((provider) => {
       const callbackUrl = issuer + callbackPath(provider, settings, paths);
       const sought = soughtNames(allow ?? [], provider);
-      const services = { callbackUrl, fetch: pool.fetch, clock, demandsCallbackIssuer, sought };
+      const services = { callbackUrl, fetch: pool.fetch, clock, log, demandsCallbackIssuer, sought };
       const place =
         authenticateUser && provider === applicationProvider
           ? createApplicationUpstream({ authenticateUser, signInUrl, callbackUrl, clock })

@@ -162,6 +162,10 @@ export interface UpstreamProvider {
   readonly revocation?: UpstreamRevocation;
   /** What is peculiar about refreshing tokens. */
   readonly refresh?: UpstreamRefresh;
+  /** What the provider calls scopes in its answers: its names to those that are asked for. */
+  readonly scopeAliases?: Readonly<Record<string, string>>;
+  /** False where the answer's scopes are not those that were asked for (Entra). @defaultValue true */
+  readonly reportsScopes?: false;
   /** The scopes without which organizations or groups are not known; asked for where a rule of access needs them. */
   readonly scopesFor?: Partial<SoughtNames>;
   /** What the provider can say of a user; a rule of access on anything else does not start. @defaultValue both */

@@ -1,4 +1,5 @@
 import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
+import type { Log } from '../http/log.js';
 import type { HttpRequest } from '../http/message.js';
 import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
@@ -6,6 +7,7 @@ import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
 import { createAsk } from './ask.js';
 import { discover, type ProviderMetadata } from './discovery.js';
+import { grantedScopes, missingScopes } from './granted-scopes.js';
 import { AnswerFault, refreshFault, upstreamFault, type UpstreamStep } from './fault.js';
 import type { Claims, IdentityEvidence, SoughtNames, UpstreamProvider, UpstreamTokens, UserInfo } from './provider.js';
 import { faultsOf } from './provider-faults.js';
@@ -82,6 +84,8 @@ export interface UpstreamServices {
   readonly clock: Clock;
   /** Whether every callback has to name the issuer, since other providers come through the same door. @defaultValue false */
   readonly demandsCallbackIssuer?: boolean;
+  /** Told of scopes that were not granted. @defaultValue nobody */
+  readonly log?: Log;
   /** What rules of access name. @defaultValue nothing */
   readonly sought?: SoughtNames;
 }
@@ -94,7 +98,7 @@ const discoverySettings = { freshTtl: 24 * 60 * 60, pauseTtl: 3 };
  * @throws {TypeError} when the provider's settings cannot work
  */
 export function createUpstream(preset: UpstreamProvider, services: UpstreamServices): Upstream {
-  const { callbackUrl, fetch, clock, demandsCallbackIssuer = false } = services;
+  const { callbackUrl, fetch, clock, log, demandsCallbackIssuer = false } = services;
   const { sought = { organizations: [], groups: [] } } = services;
   const provider = askingFor(preset, sought);
   const { id, name, issuer, revocation } = provider;
@@ -105,6 +109,13 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
   const requestTokens = createTokenRequests(provider, fetch, clock);
   const exchange = createCodeExchange(provider, callbackUrl, requestTokens);
   const refreshTokens = createTokenRefresh(provider, callbackUrl, requestTokens);
+
+  function warnOfMissingScopes(asked: readonly string[], tokens: UpstreamTokens): void {
+    const missing = missingScopes(provider, asked, tokens);
+    if (missing.length === 0) return;
+    const description = `Not granted, though asked for: ${missing.join(' ')}.`;
+    log?.({ level: 'warn', event: 'upstream scopes missing', provider: id, description });
+  }
 
   async function readMetadata(): Promise<ProviderMetadata> {
     const { server, ...found } = await discover(provider, fetch);
@@ -140,7 +151,9 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
 
     async complete(callback) {
       const current = await metadata();
-      return identify(current, await exchange(current, callback));
+      const answer = await exchange(current, callback);
+      warnOfMissingScopes(current.scopes, answer.tokens);
+      return identify(current, answer);
     },
 
     async refresh(previous) {
@@ -164,7 +177,7 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
   async function identify(current: ProviderMetadata, answer: TokenAnswer): Promise<SignedInUser> {
     const { tokens, idToken } = answer;
     const ask = questionsFor(current, tokens);
-    const scopes = tokens.scope?.split(' ') ?? current.scopes;
+    const scopes = grantedScopes(provider, tokens) ?? current.scopes;
     const profile = await inStep('userinfo response', () => readProfile(current, tokens, idToken, ask));
     const joined = joinClaims({ idToken, profile });
     const describe = async () => {

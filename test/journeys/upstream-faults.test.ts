@@ -307,3 +307,18 @@ describe('two providers', () => {
     await expectNothingStored();
   });
 });
+
+describe('a provider that grants less than was asked for', () => {
+  it('lets its user in, and the operator is told', async () => {
+    gatehouse.upstream.misbehave('token', { rewrite: (answer) => ({ ...answer, scope: 'openid profile' }) });
+    expect((await signIn(gatehouse.issuer)).accessToken).not.toBe('undefined');
+    expect(gatehouse.log.filter(({ event }) => event === 'upstream scopes missing')).toEqual([
+      {
+        level: 'warn',
+        event: 'upstream scopes missing',
+        provider: 'oidc',
+        description: 'Not granted, though asked for: email.',
+      },
+    ]);
+  });
+});
