@@ -108,7 +108,7 @@ export function endpointScene() {
     );
     const grantIds = createGrantIds(foundation.installationKey, randomBytes);
     const vault = createVault(foundation.store, sealing, randomBytes);
-    const discard = async () => undefined;
+    const discard = () => Promise.resolve();
     const grants = createGrants(foundation.store, grantIds, clock, randomBytes, settings, log, discard);
     const credentials = createCredentials(ring);
     const issueCode = createIssueCode({
