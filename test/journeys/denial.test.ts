@@ -77,25 +77,49 @@ it('takes an approval back while the sign-in is pending, and the provider cannot
   expect(await store.liveKeys('grant.')).toEqual([]);
 });
 
-it('sends a double click on the button to the same sign-in', async () => {
-  const { url } = await newRequest(gatehouse.issuer);
+it('sends fifty clicks on the button at once to the same sign-in, which ends with one code', async () => {
+  const { client, verifier, url } = await newRequest(gatehouse.issuer);
   const browser = new SteppingBrowser();
   const page = await browser.open(url);
-  store.gather('sign-in', 4);
-  const clicks = await Promise.all([1, 2, 3, 4].map(() => browser.answer(page, 'approve')));
+  store.gather('sign-in', 50);
+  const clicks = await Promise.all(Array.from({ length: 50 }, () => browser.answer(page, 'approve')));
   expect(new Set(clicks.map((click) => locationOf(click).href)).size).toBe(1);
   const [first] = clicks;
   if (!first) throw new Error('There was no click.');
-  expect(locationOf(await browser.open(await signInAtUpstream(locationOf(first)))).searchParams.has('code')).toBe(true);
+  expect(await store.liveKeys('sign-in')).toHaveLength(1);
+  const back = locationOf(await browser.open(await signInAtUpstream(locationOf(first))));
+  expect((await redeem(gatehouse.issuer, client, back.searchParams.get('code') ?? '', verifier)).status).toBe(200);
+  expect(await store.liveKeys('grant.')).toHaveLength(1);
 });
 
-it('lets a double click on the denial through once', async () => {
+it('lets one of fifty denials at once through', async () => {
   const { url } = await newRequest(gatehouse.issuer);
   const browser = new SteppingBrowser();
   const page = await browser.open(url);
-  store.gather('sign-in', 4);
-  const clicks = await Promise.all([1, 2, 3, 4].map(() => browser.answer(page, 'deny')));
-  expect(clicks.map(({ status }) => status).sort()).toEqual([303, 409, 409, 409]);
+  store.gather('sign-in', 50);
+  const clicks = await Promise.all(Array.from({ length: 50 }, () => browser.answer(page, 'deny')));
+  expect(clicks.filter(({ status }) => status === 303)).toHaveLength(1);
+  expect(clicks.filter(({ status }) => status === 409)).toHaveLength(49);
+});
+
+it('lets one of fifty answers at once through, where half approve and half deny: nothing is issued after a denial', async () => {
+  const { url } = await newRequest(gatehouse.issuer);
+  const browser = new SteppingBrowser();
+  const page = await browser.open(url);
+  store.gather('sign-in', 50);
+  const clicks = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => browser.answer(page, index % 2 ? 'deny' : 'approve')),
+  );
+  const denials = clicks.filter(({ location }) => location?.searchParams.get('error') === 'access_denied');
+  const toProvider = clicks.flatMap(({ location }) =>
+    location?.href.startsWith(gatehouse.upstream.issuer) ? [location] : [],
+  );
+  expect(denials).toHaveLength(1);
+  expect(clicks.filter(({ status }) => status === 409)).toHaveLength(49 - toProvider.length);
+  for (const leftOver of toProvider.slice(0, 1)) {
+    expect((await browser.open(await signInAtUpstream(leftOver))).status).toBe(409);
+  }
+  expect(await store.liveKeys('grant.')).toEqual([]);
 });
 
 it('refuses to take a denial back', async () => {

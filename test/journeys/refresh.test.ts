@@ -75,16 +75,17 @@ describe('a refresh', () => {
   });
 });
 
-describe('forty refreshes of one token at the same time', () => {
-  it('get the identical successor, from one rotation, and forty access tokens that all work', async () => {
+describe('fifty refreshes of one token at the same time', () => {
+  it('get the identical successor, from one rotation, and fifty access tokens that all work', async () => {
     const { client, refreshToken } = await signIn(gatehouse.issuer);
-    store.gather('grant.', 40);
+    store.gather('grant.', 50);
     const answers = await Promise.all(
-      Array.from({ length: 40 }, () => refresh(gatehouse.issuer, client, refreshToken)),
+      Array.from({ length: 50 }, () => refresh(gatehouse.issuer, client, refreshToken)),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(new Set(answers.map(refreshTokenOf)).size).toBe(1);
     expect(refreshTokenOf(answers[0] as Answer)).not.toBe(refreshToken);
+    expect(new Set(answers.map(accessTokenOf)).size).toBe(50);
     expect(await generation()).toBe(2);
     const statuses = await Promise.all(answers.map((answer) => statusAtResource(accessTokenOf(answer))));
     expect(statuses).toEqual(answers.map(() => 200));
