@@ -50,9 +50,9 @@ export function refreshTokenGrant(
         const verdict = judgeRefresh(refresh, credential, now, settings);
         if (verdict === 'replayed') return { result: 'replayed' };
         if (verdict === 'refuse' || now > refreshableUntil(grant, settings)) return { result: undefined };
+        findResource(resource, [grant.resource]);
         const scopes = narrow(grant, requested);
         if (!scopes) return { result: undefined }; // The resource is no longer served here.
-        findResource(resource, [grant.resource]);
         const { upstreamCheckAt = Infinity } = grant;
         const upstream = now < upstreamCheckAt ? undefined : await askUpstream();
         if (verdict === 'serve the current token') return { result: await issueTokens(grant, scopes) };

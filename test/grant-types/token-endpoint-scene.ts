@@ -101,7 +101,7 @@ export function endpointScene() {
     const { ring, sealing, log } = foundation;
     const describeUser = mapIdentity(undefined, () => false);
     const engine = createEngine(settings, served, foundation, { paths: browserPaths, describeUser });
-    const door = tokenEndpoint(engine.findClient, engine.verifyAssertion, engine.grantTypes);
+    const door = tokenEndpoint(engine.authenticate, engine.grantTypes);
     const dispatcher: Dispatcher = createDispatcher(new Map([['/oauth/token', door]]), new Map(), log);
     const gates = [...served.values()].map((resource) =>
       createBearerGate({ ...resource, challengeScopes: [], requiredScopes: [] }, engine.verify, log),
@@ -151,6 +151,7 @@ export function endpointScene() {
       };
       const user = { provider: 'application', issuer: 'https://upstream.example', subject: 'alice' };
       return server.issueCode(transaction, {
+        user: {},
         identity: { sub: 'alice', provider: 'application', claims: {} },
         session: {
           ...user,
