@@ -72,14 +72,10 @@ export function createVault(store: Store, sealing: Sealing, randomness: Randomne
 
     async extend(key, keptUntil) {
       const held = await vault.read(key);
-      // A deletion wins; whoever else changed the record meanwhile has not extended it.
-      if (held) {
-        await vault.change(
-          key,
-          held,
-          () => true,
-          (current) => ({ ...current, keptUntil }),
-        );
+      // A deletion wins. Of many that extend at once, one writes: the others find it done, and do not get in its way.
+      const isShort = (current: VaultRecord) => current.keptUntil < keptUntil;
+      if (held && isShort(held.record)) {
+        await vault.change(key, held, isShort, (current) => ({ ...current, keptUntil }));
       }
     },
 

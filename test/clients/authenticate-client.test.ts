@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authenticateClient, type ClientCredentials } from '../../src/clients/authenticate-client.js';
 import { clientRefusal } from '../../src/clients/client-refusal.js';
@@ -105,6 +106,52 @@ describe('authenticateClient', () => {
       basic(awkward.clientId, secret).replace('Basic ', 'basic  '),
     ];
     for (const authorization of spellings) expect(await authenticate({ authorization })).toBe(awkward);
+  });
+
+  it('reads whatever id and secret a Basic header holds, raw or form-encoded, and takes no other for them', async () => {
+    const plain = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => !/\p{C}/u.test(text));
+    const tricky = fc.string({
+      unit: fc.constantFrom('+', '%', ':', '/', '=', ' ', 'a', 'é', '4', '&'),
+      minLength: 1,
+      maxLength: 8,
+    });
+    const text = fc.oneof(plain, tricky);
+    const encoded = (each: string) => encodeURIComponent(each).replaceAll('%20', '+');
+    await fc.assert(
+      fc.asyncProperty(text, text, text, async (id, secret, other) => {
+        const client: Client = { ...awkward, clientId: id, secretMatches: (presented) => presented === secret };
+        const find: FindClient = (each) => Promise.resolve(each === id ? client : undefined);
+        const outcomeOf = (authorization: string) =>
+          authenticateClient(
+            { authorization, clientId: undefined, clientSecret: undefined },
+            find,
+            verifyAssertion,
+          ).catch((error: unknown) => (error as AuthError).code);
+        expect(await outcomeOf(basic(encoded(id), encoded(secret)))).toBe(client);
+        if (!id.includes(':')) expect(await outcomeOf(basic(id, secret))).toBe(client);
+        if (other !== secret) expect(await outcomeOf(basic(encoded(id), encoded(other)))).toBe('invalid_client');
+        if (other !== id) expect(await outcomeOf(basic(encoded(other), encoded(secret)))).toBe('invalid_client');
+      }),
+      { seed: 7617, numRuns: 500 },
+    );
+  });
+
+  it('answers any header and form at all with a client that was proven, or one of its two errors', async () => {
+    const header = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary' }).map((each) => `Basic ${Buffer.from(each).toString('base64')}`),
+      fc.constantFrom('Basic', 'Basic ', 'Basic =', 'Basic Og==', 'Bearer x', basic(publicClient.clientId, 'x')),
+    );
+    const member = fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.constant(basicClient.clientId)), {
+      nil: undefined,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.option(header, { nil: undefined }), member, member, async (authorization, id, secret) => {
+        const error = await refusalOf({ authorization, clientId: id, clientSecret: secret });
+        expect(['invalid_client', 'invalid_request']).toContain(error.code);
+      }),
+      { seed: 7617, numRuns: 500 },
+    );
   });
 
   it('reads Basic in which even letters are escaped', async () => {

@@ -4,7 +4,7 @@
  */
 
 /** All in seconds; instants are met exactly. */
-export const limits = { accessTokenTtl: 300, codeTtl: 60, graceTtl: 120, refreshTokenTtl: 750, grantTtl: 2400 };
+export const limits = { accessTokenTtl: 300, codeTtl: 60, graceTtl: 120, refreshTokenTtl: 750, grantTtl: 1200 };
 const toleranceTtl = 60;
 
 export interface ResourceModel {

@@ -60,7 +60,11 @@ export function createRun(count: (what: string) => void) {
     if (due.refresh === 'none') expect(next).toBeUndefined();
     else if (due.refresh === 'current') expect(next).toBe(all.at(-1));
     else expect(all).not.toContain(next);
-    if (next !== undefined && due.refresh !== 'current') all.push(next);
+    if (next !== undefined && due.refresh !== 'current') {
+      // The next one is of the newest secret: the older ones can be taken off in time.
+      expect(next.split('.')[1]).toBe(scene.currentKid());
+      all.push(next);
+    }
     issued.push({
       text: answer.access_token ?? '',
       grant: known?.model,
@@ -72,12 +76,13 @@ export function createRun(count: (what: string) => void) {
 
   /** Nothing is written for what is refused, unless it ends a grant of which something is left. */
   async function watched(model: GrantModel, act: () => Promise<Due>) {
-    const before = grantWrites();
+    const [wasEnded, before] = [model.isEnded, grantWrites()];
     const wasLive =
       model.isRefreshable(time.now) ||
       issued.some(({ grant, expiresAt }) => grant === model && counts(time.now, expiresAt, grant));
     const due = await act();
-    const ends = wasLive && model.isEnded;
+    const ends = model.isEnded && !wasEnded;
+    if (ends && !wasLive) return;
     const changes = typeof due === 'string' ? ends : due.refresh !== 'current';
     expect(grantWrites() > before).toBe(changes);
     count(ends ? 'a replay ends the grant' : typeof due === 'string' ? due : due.refresh);
@@ -110,7 +115,8 @@ export function createRun(count: (what: string) => void) {
     const other = grants.find(({ model: each }) => each !== model && each.owner === model.owner);
     const sent: Partial<Record<Wrong, string | undefined>> = {
       'a character': garbled(token, at % token.length),
-      'the kind': at % 2 ? code : issued.at(-1)?.text,
+      'the kind': [code, code.replace(/^ac/, 'rt'), issued.at(-1)?.text][at % 3],
+      'the generation': renumbered(token, at % 2 ? 1 : -1),
       'the grant': transplanted(token, other?.code),
     };
     const form = { grant_type: 'refresh_token', refresh_token: (wrong && sent[wrong]) ?? token };
@@ -197,6 +203,12 @@ export function createRun(count: (what: string) => void) {
 /** A credential with one character changed. */
 function garbled(text: string, at: number): string {
   return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
+}
+
+/** A credential of a generation before or after its own. */
+function renumbered(text: string, by: number): string {
+  const parts = text.split('.');
+  return parts.with(5, String(Number(parts[5]) + by)).join('.');
 }
 
 /** A credential that names another grant, or one that nobody has. */

@@ -115,7 +115,7 @@ export function endpointScene() {
       ...{ grants, grantIds, credentials, vault, sealing, clock },
       ...{ randomness: randomBytes, authorizationCodeTtl: codeTtl },
     });
-    return { engine, dispatcher, gates, grants, issueCode };
+    return { engine, dispatcher, gates, grants, issueCode, currentKid: ring.currentKid };
   }
 
   function registerClients(): Readonly<Record<ClientName, Proof>> {
@@ -141,6 +141,8 @@ export function endpointScene() {
       rounds += 1;
       server = start();
     },
+    /** The name of the secret that is to derive whatever is new. */
+    currentKid: () => server.currentKid,
     end: (grantId: string) => server.grants.end(grantId, 'revoked'),
 
     /** A code as the sign-in leaves it behind. */

@@ -10,6 +10,7 @@ export type Wrong =
   | 'no redirect URI'
   | 'a character'
   | 'the kind'
+  | 'the generation'
   | 'the grant';
 
 /** One thing that happens. Grants are numbered from the youngest one on. */
@@ -78,17 +79,24 @@ const seconds = fc.oneof(
   // The edges, to the second: of a code, of the grace window and its tolerance, of tokens, of idling, of everything.
   {
     weight: 5,
-    arbitrary: fc.constantFrom(60, 61, 120, 121, 180, 181, 300, 359, 360, 700, 759, 760, 750, 751, 1500, 2400, 2401),
+    arbitrary: fc.constantFrom(60, 61, 120, 121, 180, 181, 300, 359, 360, 700, 759, 760, 750, 751, 1200, 1201),
   },
 );
 
 const signIn = stepOf('sign in', { client: users, resource: fc.nat(1), scopes: granted });
 const start = signIn.map((first): Step[] => [first, { kind: 'redeem', grant: 0 }]);
+/** A token that is superseded, and comes back at an edge of its window. */
+const late = fc.constantFrom(119, 120, 121, 180, 181).map((seconds): Step[] => [
+  { kind: 'refresh', grant: 0, back: 0, scopes: [], at: 0 },
+  { kind: 'wait', seconds },
+  { kind: 'refresh', grant: 0, back: 1, scopes: [], at: 0 },
+]);
 const single = (step: fc.Arbitrary<Step>) => step.map((each) => [each]);
 
 const chapter: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 5, arbitrary: start },
   { weight: 3, arbitrary: single(signIn) },
+  { weight: 3, arbitrary: late },
   { weight: 2, arbitrary: single(stepOf('redeem', { grant, resource })) },
   {
     weight: 5,
@@ -101,7 +109,7 @@ const chapter: fc.Arbitrary<Step[]> = fc.oneof(
     arbitrary: single(
       stepOf('refresh', {
         ...{ grant, back, resource, scopes: asked },
-        ...{ wrong: fc.constantFrom(...wrongAnything), at: fc.nat(200) },
+        ...{ wrong: fc.constantFrom<Wrong>('the generation', ...wrongAnything), at: fc.nat(200) },
       }),
     ),
   },

@@ -69,6 +69,13 @@ describe('the vault', () => {
     expect(await vault.read(key)).toBeDefined();
   });
 
+  it('is extended by a hundred at once, none of whom gets in the way of the others', async () => {
+    await Promise.all(Array.from({ length: 100 }, (_, index) => vault.extend(key, 3000 + (index % 2))));
+    expect((await read()).record).toEqual({ session, keptUntil: 3001 });
+    await vault.extend(key, 2500);
+    expect((await read()).record.keptUntil).toBe(3001);
+  });
+
   it('does not bring a record back by extending it', async () => {
     afterRead = () => vault.take(key);
     await vault.extend(key, 3000);
