@@ -64,6 +64,8 @@ export function endpointScene() {
     const { codeTtl, graceTtl, ...ttls } = limits;
     const settings = parseOptions(
       {
+        // With userinfo, `openid` is a scope that a client may lack; the model has enough of those.
+        userinfo: false,
         issuer,
         secret,
         store,
