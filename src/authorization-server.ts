@@ -200,6 +200,21 @@ export class OAuthAuthorizationServer {
     await this.#foundation.signingKeys.current();
   }
 
+  /**
+   * Begins a rotation of the signing keys before its time: a new key is published at once, and signs after
+   * `signing.publishTtl`. Nobody is signed out. While a rotation is under way nothing happens.
+   *
+   * @throws {ConfigurationError} when the keys are supplied by the configuration
+   * @throws {AuthError} temporarily_unavailable when the store is away
+   */
+  async rotateSigningKeys(): Promise<void> {
+    const { signingKeys } = this.#foundation;
+    if (!signingKeys.rotate) {
+      throw new ConfigurationError(['signing names the keys itself: rotate them there, the new one first.']);
+    }
+    await signingKeys.rotate();
+  }
+
   /** Closes the connections to the providers, and the store unless it was handed in. */
   async close(): Promise<void> {
     await this.#engine.close();

@@ -53,17 +53,18 @@ export function rotatingSigningKeys(
 ): SigningKeys {
   let loaded: { readonly keys: readonly LoadedKey[]; readonly at: number } | undefined;
 
-  async function load(attempts = maxAttempts): Promise<readonly LoadedKey[]> {
+  async function load(isForced = false, attempts = maxAttempts): Promise<readonly LoadedKey[]> {
     if (attempts === 0) throw new AuthError('temporarily_unavailable', 'The signing keys cannot be written.');
     const entry = await store.get(key);
     const stored = entry ? openKeys(sealing, entry.value) : [];
-    const wanted = rotate(stored, clock(), settings);
+    const scheduled = rotate(stored, clock(), settings);
+    const wanted = isForced && !isUnderWay(scheduled, clock(), settings) ? withNewKey(scheduled, clock()) : scheduled;
     if (!entry || wanted !== stored || !sealing.isCurrent(entry.value)) {
       const sealed = sealing.seal(purpose, key.id, JSON.stringify(wanted));
       const version = randomText(randomness);
       await store.set(key, sealed, { version, expiresAt: 'never', expect: entry?.version ?? 'absent' });
       // Another instance may have been first; what the store holds is what counts.
-      return load(attempts - 1);
+      return load(isForced, attempts - 1);
     }
     const known = new Map(loaded?.keys.map((each) => [each.publishedAt, each]));
     return stored.map((each) => known.get(each.publishedAt) ?? importKey(each));
@@ -99,6 +100,9 @@ export function rotatingSigningKeys(
       const keys = await keysNotOlderThan(reloadTtl);
       return { keys: keys.map(({ published }) => published) };
     },
+    async rotate() {
+      loaded = { keys: await load(true), at: clock() };
+    },
   };
 }
 
@@ -113,7 +117,19 @@ function rotate(keys: StoredKey[], now: number, settings: RotationSettings): Sto
   };
   if (!due && !keys.some(isOver)) return keys;
   const kept = keys.filter((each, index) => !isOver(each, index));
-  return due ? [...kept, { privateKey: newPrivateKey(), publishedAt: Math.floor(now) }] : kept;
+  return due ? withNewKey(kept, now) : kept;
+}
+
+function withNewKey(keys: readonly StoredKey[], now: number): StoredKey[] {
+  // No two of the same second: the instant is what a key is known by.
+  const publishedAt = Math.max(Math.floor(now), (keys.at(-1)?.publishedAt ?? 0) + 1);
+  return [...keys, { privateKey: newPrivateKey(), publishedAt }];
+}
+
+/** Tells whether the newest key is published and does not sign yet. */
+function isUnderWay(keys: readonly StoredKey[], now: number, { publishTtl }: RotationSettings): boolean {
+  const newest = keys.at(-1);
+  return newest !== undefined && keys.length > 1 && now < newest.publishedAt + publishTtl;
 }
 
 /** The newest key that has been published long enough; the first one of all need not wait. */

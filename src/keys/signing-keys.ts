@@ -19,6 +19,11 @@ export interface SigningKeys {
   find(kid: string): Promise<KeyObject | undefined>;
   /** The public keys (RFC 7517 §5): those that sign, will sign soon, or signed tokens that may still be alive. */
   jwks(): Promise<{ readonly keys: readonly JsonWebKey[] }>;
+  /**
+   * Begins a rotation before its time: publishes a new key, which signs once every cache has seen it. While one is under
+   * way nothing happens. Absent where the operator supplies the keys.
+   */
+  rotate?(): Promise<void>;
 }
 
 /** A public key as it is published. */

@@ -98,6 +98,23 @@ describe('signing keys', () => {
     expect(await signer(instance())).toBe(two);
   });
 
+  it('begin a rotation on command, once however many instances hear of it, and finish it as always', async () => {
+    const instances = Array.from({ length: 20 }, () => instance());
+    const [keys] = instances as [SigningKeys];
+    const old = await signer(keys);
+    await Promise.all(instances.map(async (each) => each.rotate?.()));
+    const [, next = ''] = await publishedBy(instance());
+    expect(await publishedBy(keys)).toEqual([old, next]);
+    // Again, while it is under way, changes nothing.
+    await keys.rotate?.();
+    expect(await publishedBy(instance())).toEqual([old, next]);
+    expect(await signer(instance())).toBe(old);
+    now += settings.publishTtl + 1;
+    expect(await signer(instance())).toBe(next);
+    await keys.rotate?.();
+    expect(await publishedBy(instance())).toHaveLength(3);
+  });
+
   it('stay few over the years', async () => {
     const keys = instance();
     for (let step = 0; step < 200; step++) {
@@ -198,6 +215,13 @@ describe('signing keys and a store that fails', () => {
     expect(await keys.find(one)).toBeDefined();
     store.heal();
     expect(await publishedBy(keys)).toEqual([one]);
+  });
+
+  it('are not said to be rotated when the store did not take it', async () => {
+    const keys = instance();
+    await signer(keys);
+    store.failAlways('throw before');
+    await expect(keys.rotate?.()).rejects.toThrow();
   });
 
   it('are asked for again after a failure at the start', async () => {

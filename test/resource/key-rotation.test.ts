@@ -165,3 +165,16 @@ describe('the published keys', () => {
     expect(Number(age)).toBeLessThan(900);
   });
 });
+
+it('is refused on command where the configuration supplies the keys', async () => {
+  const signing = { algorithm: 'HS256' as const, secret: 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU' };
+  const own = await startGatehouse({ signing });
+  closing.push(() => own.close());
+  await expect(own.gate.rotateSigningKeys()).rejects.toThrow('signing names the keys itself');
+  const rotating = await startGatehouse();
+  closing.push(() => rotating.close());
+  const { accessToken } = await signIn(rotating.issuer);
+  await rotating.gate.rotateSigningKeys();
+  expect(await kidsOf(rotating.gate)).toHaveLength(2);
+  expect((await callResource(rotating.mcpUrl, accessToken)).status).toBe(200);
+});
