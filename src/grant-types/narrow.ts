@@ -1,3 +1,4 @@
+import type { Client } from '../clients/client.js';
 import type { Grant } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { withImplied, type ImpliedScopes } from '../protocol/scope.js';
@@ -17,6 +18,7 @@ export interface GrantedResource {
 export type Narrow = (
   grant: Pick<Grant, 'resource' | 'scopes'>,
   requested: readonly string[],
+  client: Pick<Client, 'limits'>,
 ) => readonly string[] | undefined;
 
 /**
@@ -28,15 +30,18 @@ export function createNarrow(
   resources: ReadonlyMap<string, GrantedResource>,
   identityScopes: ReadonlyMap<string, unknown>,
 ): Narrow {
-  return ({ resource, scopes: granted }, requested) => {
+  return ({ resource, scopes }, requested, { limits }) => {
     const served = resources.get(resource);
     if (!served) return undefined;
-    const isKnown = (scope: string) => served.scopes.has(scope) || identityScopes.has(scope);
+    const isPermitted = (scope: string) => limits?.scopes?.includes(scope) ?? true;
+    const isKnown = (scope: string) => (served.scopes.has(scope) || identityScopes.has(scope)) && isPermitted(scope);
+    // An operator who narrows what a client may ask for means what it has, too.
+    const granted = scopes.filter((scope) => scope === 'offline_access' || isPermitted(scope));
     const reachable = withImplied(granted, served.implied);
     if (requested.some((scope) => isKnown(scope) && !reachable.includes(scope))) {
       throw new AuthError('invalid_scope', 'The scope exceeds what the user granted.');
     }
-    // Clients repeat whatever they once asked for; what nobody knows does not count, as in the authorization request.
+    // Clients repeat whatever they once asked for; what nobody knows, or they may not have, does not count, as in the authorization request.
     const wanted = requested.filter((scope) => reachable.includes(scope));
     return wanted.length > 0 ? wanted : granted;
   };

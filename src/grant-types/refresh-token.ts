@@ -51,7 +51,7 @@ export function refreshTokenGrant(
         if (verdict === 'replayed') return { result: 'replayed' };
         if (verdict === 'refuse' || now > refreshableUntil(grant, settings)) return { result: undefined };
         findResource(resource, [grant.resource]);
-        const scopes = narrow(grant, requested);
+        const scopes = narrow(grant, requested, client);
         if (!scopes) return { result: undefined }; // The resource is no longer served here.
         const { upstreamCheckAt = Infinity } = grant;
         const upstream = now < upstreamCheckAt ? undefined : await askUpstream();

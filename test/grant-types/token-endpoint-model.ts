@@ -37,7 +37,7 @@ export const clientRules = {
 
 export type ClientName = keyof typeof clientRules;
 
-/** What the operator lets a client of the configuration ask for when it acts for itself. */
+/** What the operator lets a client of the configuration ask for. */
 const ownLimits: Partial<Record<ClientName, { scopes: readonly string[]; resources: readonly string[] }>> = {
   configured: { scopes: ['mcp:tools', 'notes:read'], resources: [resources[0].url] },
 };
@@ -116,11 +116,13 @@ export class GrantModel {
   }
 
   #narrowed(requested: readonly string[]): readonly string[] | undefined {
-    const reachable = reachableWith(this.scopes, this.resource);
-    const known = this.resource.scopes;
+    const isPermitted = (scope: string) => ownLimits[this.owner]?.scopes.includes(scope) ?? true;
+    const granted = this.scopes.filter((scope) => scope === 'offline_access' || isPermitted(scope));
+    const reachable = reachableWith(granted, this.resource);
+    const known = this.resource.scopes.filter(isPermitted);
     if (requested.some((scope) => known.includes(scope) && !reachable.includes(scope))) return undefined;
     const wanted = requested.filter((scope) => reachable.includes(scope));
-    return wanted.length > 0 ? wanted : this.scopes;
+    return wanted.length > 0 ? wanted : granted;
   }
 }
 
