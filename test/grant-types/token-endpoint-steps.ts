@@ -91,12 +91,23 @@ const late = fc.constantFrom(119, 120, 121, 180, 181).map((seconds): Step[] => [
   { kind: 'wait', seconds },
   { kind: 'refresh', grant: 0, back: 1, scopes: [], at: 0 },
 ]);
+/** A grant that is refreshed in time, and reaches its absolute limit. */
+const old = fc
+  .tuple(start, fc.constantFrom(499, 500, 501, 700))
+  .map(([first, seconds]): Step[] => [
+    ...first,
+    { kind: 'wait', seconds: 700 },
+    { kind: 'refresh', grant: 0, back: 0, scopes: [], at: 0 },
+    { kind: 'wait', seconds },
+    { kind: 'refresh', grant: 0, back: 0, scopes: [], at: 0 },
+  ]);
 const single = (step: fc.Arbitrary<Step>) => step.map((each) => [each]);
 
 const chapter: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 5, arbitrary: start },
   { weight: 3, arbitrary: single(signIn) },
   { weight: 3, arbitrary: late },
+  { weight: 1, arbitrary: old },
   { weight: 2, arbitrary: single(stepOf('redeem', { grant, resource })) },
   {
     weight: 5,
