@@ -190,6 +190,10 @@ describe('the authorization endpoint', () => {
     await expectPage(await ask(encoded({ ...good(), client_id: name })), name);
   });
 
+  it('knows no client by the id that this server itself has at the provider', async () => {
+    await expectPage(await ask(encoded({ ...good(), client_id: gatehouse.upstream.clientId })), 'our own id');
+  });
+
   it('refuses a state of more than 2 KB with a page, and takes one of 2 KB', async () => {
     expect((await ask(encoded({ ...good(), state: 's'.repeat(2048) }))).status).toBe(200);
     await expectPage(await ask(encoded({ ...good(), state: 's'.repeat(2049) })), 'too long');

@@ -185,7 +185,7 @@ describe('a code that somebody else presents', () => {
     }, 'invalid_grant');
   });
 
-  it('is no refresh token, and a refresh token is no code', async () => {
+  it('is no refresh token, a refresh token is no code, and none of the three is a client', async () => {
     const { client, code, present } = await newCode();
     expect(await refresh(gatehouse.issuer, client, code)).toMatchObject(invalidGrant);
     const { refreshToken, accessToken } = tokensOf(await present());
@@ -194,6 +194,9 @@ describe('a code that somebody else presents', () => {
     expect((await callResource(gatehouse.mcpUrl, refreshToken)).status).toBe(401);
     expect((await callResource(gatehouse.mcpUrl, code)).status).toBe(401);
     expect((await callResource(gatehouse.mcpUrl, accessToken)).status).toBe(200);
+    for (const clientId of [accessToken, refreshToken, code]) {
+      expect(await present({ client_id: clientId })).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    }
   });
 });
 
