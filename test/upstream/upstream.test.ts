@@ -187,6 +187,20 @@ describe('a callback', () => {
     expect(server.requests.some(({ path }) => path === '/token')).toBe(false);
   });
 
+  it('with no iss is refused where others come through the same door, whatever the provider promises', async () => {
+    server.misbehave('discovery', {
+      rewrite: (document) => ({ ...document, authorization_response_iss_parameter_supported: undefined }),
+    });
+    const { issuer, clientId, clientSecret, callbackUrl } = server;
+    const provider = oidcProvider({ issuer, clientId, clientSecret });
+    const services = { callbackUrl, fetch: pool.fetch, clock: () => now, demandsCallbackIssuer: true };
+    upstream = createUpstream(provider, services);
+    const callback = await codeFor();
+    callback.searchParams.delete('iss');
+    await faultOf(upstream.complete({ ...leg, callbackQuery: callback.search }));
+    expect(server.requests.filter(({ path }) => path === '/token')).toEqual([]);
+  });
+
   it('with no iss is good where the provider promises none', async () => {
     server.misbehave('discovery', {
       rewrite: (document) => ({ ...document, authorization_response_iss_parameter_supported: undefined }),
