@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  callResource,
   locationOf,
   newRequest,
   redeem,
@@ -212,6 +213,20 @@ describe('the way back from the provider', () => {
     const back = await browser.open(callback);
     const code = locationOf(back).searchParams.get('code') ?? '';
     expect((await redeem(gatehouse.issuer, client, code, verifier)).status).toBe(200);
+  });
+
+  it('takes nobody’s word for who the user is but the provider’s: neither the form’s nor the query’s', async () => {
+    const { client, verifier, url } = await newRequest(gatehouse.issuer);
+    const browser = new SteppingBrowser();
+    const claimed = { email: 'admin@example.test', email_verified: 'true', sub: 'admin', user: 'admin' };
+    const toProvider = locationOf(await browser.answer(await browser.open(url), 'approve', {}, claimed));
+    const callback = await signInAtUpstream(toProvider);
+    for (const [name, value] of Object.entries(claimed)) callback.searchParams.set(name, value);
+    const code = locationOf(await browser.open(callback)).searchParams.get('code') ?? '';
+    const { body } = await redeem(gatehouse.issuer, client, code, verifier);
+    const response = await callResource(gatehouse.mcpUrl, String(body['access_token']));
+    const { extra } = (await response.json()) as { extra: { sub: string; claims: { email: string } } };
+    expect([extra.sub, extra.claims.email]).toEqual(['oidc|alice', 'alice@example.test']);
   });
 
   it('does not take a cookie of one sign-in, renamed, for that of another', async () => {
