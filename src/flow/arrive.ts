@@ -3,6 +3,7 @@ import type { HttpReply, HttpRequest } from '../http/message.js';
 import { isNavigation, isOwnNavigation } from '../http/origin.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
+import { isSubset } from '../protocol/scope.js';
 import type { Ask } from './ask.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
@@ -66,12 +67,13 @@ export function createArrive(services: ArriveServices): Arrive {
     // The marks on the page are not worth a fault: without the store the whole page is shown.
     const recalled = await recall(request, client, requested).catch(() => undefined);
     const earlier = recalled && { ...recalled, scopes: stillKnown(recalled.scopes, requested, client) };
+    const isVouchedFor = client.skipsConsent === true;
     const isRemembered =
-      mayRemember(client, target) && requested.scopes.every((scope) => earlier?.recent.includes(scope) ?? false);
+      earlier !== undefined && mayRemember(client, target) && isSubset(requested.scopes, earlier.recent);
     const step = nextStep({
       event: 'arrived',
-      isVouchedFor: client.skipsConsent === true,
-      isRemembered: isRemembered && earlier !== undefined,
+      isVouchedFor,
+      isRemembered,
       // A HEAD looks what is there, and must change nothing.
       isNavigation: request.method === 'GET' && isNavigation(request),
       isOwnNavigation: isOwnNavigation(request),
@@ -80,8 +82,7 @@ export function createArrive(services: ArriveServices): Arrive {
     if (step !== 'hand off to the provider')
       return ask(request, steppedUp({ ...requested, providers }, earlier), client, target);
     const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
-    const isVouched = client.skipsConsent === true;
-    const asked = { ...requested, providers, ...(!isVouched && earlier && assuming(earlier, requested)) };
+    const asked = { ...requested, providers, ...(!isVouchedFor && earlier && assuming(earlier, requested)) };
     return handOff(request, begin(asked, browser), provider);
   };
 }
@@ -93,7 +94,7 @@ export function createArrive(services: ArriveServices): Arrive {
  */
 function steppedUp(asked: AskedAuthorization, earlier: EarlierGrants | undefined): AskedAuthorization {
   if (!earlier) return asked;
-  const isMore = asked.scopes.some((scope) => !earlier.scopes.includes(scope));
+  const isMore = !isSubset(asked.scopes, earlier.scopes);
   const scopes = isMore ? [...new Set([...earlier.scopes, ...asked.scopes])] : asked.scopes;
   return { ...asked, scopes, ...assuming(earlier, asked) };
 }
