@@ -1,5 +1,6 @@
 import { assertionAlgorithms } from './clients/client-keys.js';
-import { ConfigurationError, parseOptions, resourcesOf } from './config.js';
+import { parseOptions, resourcesOf } from './config.js';
+import { ConfigurationError } from './configuration-error.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';

@@ -21,23 +21,12 @@ import {
   webUrl,
   type ConfiguredResource,
 } from './party-config.js';
+import { ConfigurationError } from './configuration-error.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { identityScopes } from './protocol/user-profile.js';
 import { secrets, signing } from './signing-config.js';
 import { applicationProvider, type AuthenticateUser } from './upstream/application.js';
 import type { Store } from './storage/store.js';
-
-/** Thrown for a configuration that cannot be used; names every fault, and what to do about it. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-  /** One sentence for each fault. */
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(`mcp-gatehouse cannot start:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
-    this.faults = faults;
-  }
-}
 
 /** A configuration that was checked, with every default filled in. */
 export type Settings = Readonly<z.output<typeof schema>>;

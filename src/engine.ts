@@ -36,7 +36,8 @@ import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
 import { openIdentity } from './grants/sealed-identity.js';
 import { createRequireStanding, type RequireStanding } from './grants/token-standing.js';
-import { createVerifier, type VerifyAccessToken } from './resource/verify-access-token.js';
+import { createLocalVerifier } from './resource/local-verifier.js';
+import type { VerifyAccessToken } from './resource/verify-access-token.js';
 import { createSystemResolver, systemSleep } from './system.js';
 import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
 import { createAdmission } from './upstream/admission.js';
@@ -209,7 +210,7 @@ export function createEngine(
     readAccessToken,
     requireStanding,
     identityOf: (grant) => openIdentity(sealing, grant),
-    verify: createVerifier(readAccessToken, requireStanding),
+    verify: createLocalVerifier(readAccessToken, requireStanding),
     close: async () => {
       await revocations.settle();
       pool.close();

@@ -11,7 +11,7 @@ import { linkedinProvider } from '../providers/linkedin.js';
 import { oidcProvider } from '../providers/oidc.js';
 import { oktaProvider } from '../providers/okta.js';
 import { slackProvider } from '../providers/slack.js';
-import { ConfigurationError } from './config.js';
+import { ConfigurationError } from './configuration-error.js';
 import {
   listIn,
   rulesFromEnvironment,

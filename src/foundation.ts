@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ConfigurationError, longestTokenTtl, type Settings } from './config.js';
+import { longestTokenTtl, type Settings } from './config.js';
+import { ConfigurationError } from './configuration-error.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';

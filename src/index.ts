@@ -1,5 +1,5 @@
 export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
-export { ConfigurationError } from './config.js';
+export { ConfigurationError } from './configuration-error.js';
 export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
 export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';

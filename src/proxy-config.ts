@@ -1,5 +1,6 @@
 import type { Client } from './clients/client.js';
-import { ConfigurationError, parseOptions, type Settings } from './config.js';
+import { parseOptions, type Settings } from './config.js';
+import { ConfigurationError } from './configuration-error.js';
 import type { ProxyTokenMapper } from './flow/map-tokens.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import { AuthError } from './protocol/auth-error.js';

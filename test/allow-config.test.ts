@@ -7,7 +7,8 @@ import {
   slackProvider,
 } from 'mcp-gatehouse/providers';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, parseOptions } from '../src/config.js';
+import { parseOptions } from '../src/config.js';
+import { ConfigurationError } from '../src/configuration-error.js';
 
 const client = { clientId: 'a', clientSecret: 'upstream' };
 const github = githubProvider(client);

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { memoryStore, type OAuthAuthorizationServerOptions } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError, parseOptions, type Settings } from '../src/config.js';
+import { parseOptions, type Settings } from '../src/config.js';
+import { ConfigurationError } from '../src/configuration-error.js';
 
 const secret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
 const otherSecret = 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU';

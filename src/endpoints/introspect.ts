@@ -1,6 +1,6 @@
 import type { AuthenticateResourceServer } from '../clients/authenticate-resource-server.js';
 import type { ReadAccessToken } from '../grants/access-token-reader.js';
-import { mappedClaims, type AccessTokenClaims } from '../grants/access-token.js';
+import { mappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
 import type { RequireStanding } from '../grants/token-standing.js';
 import { readForm } from '../http/body.js';
 import { bearerTokenOf } from '../http/bearer.js';

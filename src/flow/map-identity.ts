@@ -1,4 +1,4 @@
-import { reservedClaims } from '../grants/access-token.js';
+import { reservedClaims } from '../protocol/access-token-claims.js';
 import type { Identity } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { ProviderSummary, UpstreamTokens, UserInfo } from '../upstream/provider.js';

@@ -1,9 +1,9 @@
 import jwt from 'jsonwebtoken';
 import type { SigningKeys } from '../keys/signing-keys.js';
-import { AuthError } from '../protocol/auth-error.js';
+import { isAccessToken, type AccessTokenClaims } from '../protocol/access-token-claims.js';
+import { refusedToken } from '../protocol/refused-token.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
-import type { AccessTokenClaims } from './access-token.js';
 
 /**
  * Proves that this server issued an access token, and that it has not expired (RFC 9068 §4). Whether it was ended, and
@@ -12,20 +12,6 @@ import type { AccessTokenClaims } from './access-token.js';
  * @throws {AuthError} invalid_token, with the reason in its cause; temporarily_unavailable
  */
 export type ReadAccessToken = (token: string) => Promise<AccessTokenClaims>;
-
-/** Why a token was refused; for the log, never for the client. */
-type Reason =
-  | 'too long'
-  | 'malformed'
-  | 'wrong typ'
-  | 'wrong alg'
-  | 'unknown key'
-  | 'bad signature or claims'
-  | 'expired'
-  | 'other audience'
-  | 'grant ended'
-  | 'revoked'
-  | 'client gone';
 
 const maxTokenLength = 8192;
 const maxCachedTokens = 5000;
@@ -62,18 +48,6 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   throw refusedToken('bad signature or claims');
 }
 
-/** A shared HS256 secret can sign other things too: what lacks a claim of ours is no access token (RFC 9068 §2.2). */
-function isAccessToken(claims: unknown): claims is AccessTokenClaims {
-  if (typeof claims !== 'object' || claims === null) return false;
-  const all = claims as Record<string, unknown>;
-  const isText = (name: string) => typeof all[name] === 'string';
-  const isInstant = (name: string) => Number.isFinite(all[name]);
-  // Without a grant it is a client's own: one that says anything of a user is neither the one nor the other.
-  const isOwn = all['sub'] === all['client_id'] && !('grant_id' in all) && !('idp' in all);
-  if (!isOwn && !(isText('grant_id') && isText('idp'))) return false;
-  return ['exp', 'iat'].every(isInstant) && ['sub', 'aud', 'client_id', 'scope', 'jti'].every(isText);
-}
-
 function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown } {
   const [encoded = '', , , ...more] = token.split('.');
   try {
@@ -84,11 +58,4 @@ function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknow
     // Falls through: whatever it is, it is no token of ours.
   }
   throw refusedToken('malformed');
-}
-
-/** The one answer to every access token that does not count; the reason is for the log. */
-export function refusedToken(reason: Reason): AuthError {
-  return new AuthError('invalid_token', 'The access token is invalid, expired or revoked.', {
-    cause: new AuthError('invalid_token', reason),
-  });
 }

@@ -2,47 +2,9 @@ import jwt from 'jsonwebtoken';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
+import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
 import { formatScope } from '../protocol/scope.js';
 import type { Identity } from './grant.js';
-
-/** The claims of an access token (RFC 9068 §2.2), ours first. */
-export interface AccessTokenClaims {
-  readonly iss: string;
-  readonly sub: string;
-  readonly aud: string;
-  readonly client_id: string;
-  readonly scope: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly jti: string;
-  /** The grant that the token lives and dies with; absent where a client acts for itself, and `sub` is its id. */
-  readonly grant_id?: string;
-  /** The id of the provider at which the user signed in; absent where there is no user. */
-  readonly idp?: string;
-  readonly [claim: string]: unknown;
-}
-
-/** The names that a `tokenMapper` cannot give a meaning of its own. */
-export const reservedClaims: ReadonlySet<string> = new Set([
-  'iss',
-  'aud',
-  'exp',
-  'iat',
-  'nbf',
-  'jti',
-  'client_id',
-  'scope',
-  'grant_id',
-  'idp',
-  'cnf',
-  'act',
-]);
-
-/** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
-export function mappedClaims(claims: AccessTokenClaims): Record<string, unknown> {
-  const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
-  return structuredClone(Object.fromEntries(mapped));
-}
 
 /** What an access token is to say. Without a user and a grant, the client acts for itself. */
 export type TokenSubject = {

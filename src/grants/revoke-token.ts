@@ -1,7 +1,7 @@
 import { AuthError } from '../protocol/auth-error.js';
 import type { Clock } from '../storage/clock.js';
 import type { ReadAccessToken } from './access-token-reader.js';
-import type { AccessTokenClaims } from './access-token.js';
+import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
 import { parseCredential, type Credential, type Credentials } from './credential.js';
 import type { Grants } from './grant-store.js';
 import type { RevokedClientTokens } from './revoked-client-tokens.js';

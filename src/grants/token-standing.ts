@@ -1,5 +1,5 @@
-import type { AccessTokenClaims } from './access-token.js';
-import { refusedToken } from './access-token-reader.js';
+import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
+import { refusedToken } from '../protocol/refused-token.js';
 import type { Grants } from './grant-store.js';
 import type { Grant } from './grant.js';
 import type { RevokedClientTokens } from './revoked-client-tokens.js';

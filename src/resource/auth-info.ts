@@ -1,3 +1,6 @@
+import { mappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
+import { parseScope } from '../protocol/scope.js';
+
 /**
  * What a verified access token says, in the shape that tool code of both MCP SDK lines receives
  * (`extra.authInfo`, `ctx.http.authInfo`).
@@ -25,4 +28,22 @@ export interface AuthExtra {
   /** The claims that the `tokenMapper` returned. */
   claims: Record<string, unknown>;
   [name: string]: unknown;
+}
+
+/** Made anew for each request: what a handler does to it must not reach the next one. */
+export function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
+  const { sub, client_id, scope, exp, aud, grant_id, idp } = claims;
+  return {
+    token,
+    clientId: client_id,
+    scopes: parseScope(scope),
+    expiresAt: exp,
+    resource: new URL(aud),
+    extra: {
+      sub,
+      ...(idp !== undefined && { provider: idp }),
+      ...(grant_id !== undefined && { grantId: grant_id }),
+      claims: mappedClaims(claims),
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mapIdentity, type TokenMapper } from '../../src/flow/map-identity.js';
-import { reservedClaims } from '../../src/grants/access-token.js';
+import { reservedClaims } from '../../src/protocol/access-token-claims.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import type { UserInfo } from '../../src/upstream/provider.js';
 

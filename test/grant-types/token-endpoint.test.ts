@@ -19,7 +19,7 @@ import { AuthError } from '../../src/protocol/auth-error.js';
 import { parseParameters } from '../../src/protocol/parameters.js';
 import { codeChallengeOf } from '../../src/protocol/pkce.js';
 import type { TokenResponse } from '../../src/protocol/token-response.js';
-import { createVerifier } from '../../src/resource/verify-access-token.js';
+import { createLocalVerifier } from '../../src/resource/local-verifier.js';
 import { createVault } from '../../src/upstream/vault.js';
 import { grantScene, issuer, lifetimes, secrets, start } from '../grants/scene.js';
 
@@ -128,7 +128,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       exchange(byCode, who, { code, redirect_uri: redirectUri, code_verifier: verifier, ...form }),
     refresh: (token: string, form: Form = {}, who = owner) =>
       exchange(byRefresh, who, { refresh_token: token, ...form }),
-    verify: createVerifier(
+    verify: createLocalVerifier(
       createAccessTokenReader(issuer, keys, clock),
       createRequireStanding(grants, createRevokedClientTokens(store, randomBytes), () => false),
     ),

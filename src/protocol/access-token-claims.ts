@@ -1,0 +1,50 @@
+/** The claims of an access token (RFC 9068 §2.2), ours first. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string;
+  readonly client_id: string;
+  readonly scope: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+  /** The grant that the token lives and dies with; absent where a client acts for itself, and `sub` is its id. */
+  readonly grant_id?: string;
+  /** The id of the provider at which the user signed in; absent where there is no user. */
+  readonly idp?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** The names that a `tokenMapper` cannot give a meaning of its own. */
+export const reservedClaims: ReadonlySet<string> = new Set([
+  'iss',
+  'aud',
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'client_id',
+  'scope',
+  'grant_id',
+  'idp',
+  'cnf',
+  'act',
+]);
+
+/** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
+export function mappedClaims(claims: AccessTokenClaims): Record<string, unknown> {
+  const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
+  return structuredClone(Object.fromEntries(mapped));
+}
+
+/** A shared HS256 secret can sign other things too: what lacks a claim of ours is no access token (RFC 9068 §2.2). */
+export function isAccessToken(claims: unknown): claims is AccessTokenClaims {
+  if (typeof claims !== 'object' || claims === null) return false;
+  const all = claims as Record<string, unknown>;
+  const isText = (name: string) => typeof all[name] === 'string';
+  const isInstant = (name: string) => Number.isFinite(all[name]);
+  // Without a grant it is a client's own: one that says anything of a user is neither the one nor the other.
+  const isOwn = all['sub'] === all['client_id'] && !('grant_id' in all) && !('idp' in all);
+  if (!isOwn && !(isText('grant_id') && isText('idp'))) return false;
+  return ['exp', 'iat'].every(isInstant) && ['sub', 'aud', 'client_id', 'scope', 'jti'].every(isText);
+}
