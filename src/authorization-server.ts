@@ -31,6 +31,7 @@ import {
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
 import { createBearerGate } from './resource/bearer-gate.js';
+import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
 import { createAliases, createRoutes } from './routes.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
@@ -189,6 +190,19 @@ export class OAuthAuthorizationServer {
     const guarded = { url, challengeScopes, requiredScopes: scopes, implied };
     const gate = createBearerGate(guarded, this.#engine.verify, this.#foundation.log);
     return bearerMiddleware(gate, this.#newRequestId);
+  }
+
+  /**
+   * Answers a fresh access token of the identity provider, for a tool that calls the provider's API as its user.
+   *
+   * It is renewed when it is about to expire: once, however many tools of however many processes ask. Never hand it to
+   * the client.
+   *
+   * @param auth - what the tool was told of its caller: `extra.authInfo` (MCP SDK 1.x), `ctx.http?.authInfo` (2.x)
+   * @throws {UpstreamTokenError} when there is none; its `reason` says what helps
+   */
+  getUpstreamToken(auth: ToolCaller, options?: UpstreamTokenOptions): Promise<UpstreamToken> {
+    return this.#engine.getUpstreamToken(auth, options);
   }
 
   /**

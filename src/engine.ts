@@ -37,6 +37,7 @@ import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
 import { openIdentity } from './grants/sealed-identity.js';
 import { createRequireStanding, type RequireStanding } from './grants/token-standing.js';
 import { createLocalVerifier } from './resource/local-verifier.js';
+import { createGetUpstreamToken, type GetUpstreamToken } from './resource/upstream-token.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
 import { createSystemResolver, systemSleep } from './system.js';
 import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
@@ -62,6 +63,7 @@ export interface Engine {
   /** Reads who the user of a grant is. */
   readonly identityOf: (grant: Grant) => Identity;
   readonly verify: VerifyAccessToken;
+  readonly getUpstreamToken: GetUpstreamToken;
   /** Closes the connections to the providers, after a short wait for what is being revoked there. */
   readonly close: () => Promise<void>;
 }
@@ -211,6 +213,7 @@ export function createEngine(
     requireStanding,
     identityOf: (grant) => openIdentity(sealing, grant),
     verify: createLocalVerifier(readAccessToken, requireStanding),
+    getUpstreamToken: createGetUpstreamToken(freshUpstream),
     close: async () => {
       await revocations.settle();
       pool.close();

@@ -25,6 +25,13 @@ export type {
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
+export {
+  UpstreamTokenError,
+  type ToolCaller,
+  type UpstreamToken,
+  type UpstreamTokenFault,
+  type UpstreamTokenOptions,
+} from './resource/upstream-token.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
