@@ -22,7 +22,7 @@ import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 import { serverOfLine2 } from '../support/mcp-server.js';
 import { signInAtUpstream } from '../support/upstream-provider.js';
 import { faultyStore, type FaultyStore } from '../faults/faulty-store.js';
-import { ClientMemory } from './sdk-client.js';
+import { ClientMemory } from '../support/sdk-client.js';
 
 const url = 'https://client.example/oauth/client.json';
 
