@@ -23,7 +23,13 @@ export type {
   SigningOptions,
 } from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
-export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
+export type { AuthorizationServerMetadata, ProtectedResourceMetadata } from './protocol/server-metadata.js';
+export {
+  createAuthError,
+  isAuthError,
+  type AuthErrorOptions,
+  type AuthErrorResult,
+} from './resource/auth-error-result.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export {
   UpstreamTokenError,
@@ -32,6 +38,18 @@ export {
   type UpstreamTokenFault,
   type UpstreamTokenOptions,
 } from './resource/upstream-token.js';
+export { createProtectedResourceMetadata, type ProtectedResourceOptions } from './resource/create-resource-metadata.js';
+export { extractBearerToken, type BearerSource, type HeaderSource } from './resource/extract-bearer-token.js';
+export {
+  all,
+  any,
+  requireClaim,
+  requireScopes,
+  type AuthSubject,
+  type ClaimValue,
+  type ExpectedClaim,
+  type Permit,
+} from './resource/predicates.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';

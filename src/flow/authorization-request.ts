@@ -4,7 +4,7 @@ import type { FindClient } from '../clients/find-client.js';
 import { permittedResource, permittedScopes } from '../clients/permitted.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
-import { codeChallengeMethod, isCodeChallenge } from '../protocol/pkce.js';
+import { codeChallengeMethod, isCodeChallenge } from '../protocol/code-challenge.js';
 import { proveRedirectTarget } from '../protocol/redirect-proof.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { parseScope, type ImpliedScopes } from '../protocol/scope.js';

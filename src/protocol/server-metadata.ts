@@ -1,4 +1,4 @@
-import { codeChallengeMethod } from './pkce.js';
+import { codeChallengeMethod } from './code-challenge.js';
 
 /** Authorization server metadata (RFC 8414 §2), with the members that OpenID discovery and MCP clients read. */
 export interface AuthorizationServerMetadata {
@@ -106,12 +106,15 @@ export interface ResourceDescription {
 }
 
 /** Writes protected resource metadata (RFC 9728 §2). `offline_access` has no place in it. */
-export function protectedResourceMetadata(resource: ResourceDescription, issuer: string): ProtectedResourceMetadata {
-  const { url, name, documentation, defaultScopes } = resource;
+export function protectedResourceMetadata(
+  { url, name, documentation, defaultScopes }: ResourceDescription,
+  ...authorizationServers: readonly string[]
+): ProtectedResourceMetadata {
+  const scopes = defaultScopes.filter((scope) => scope !== 'offline_access');
   return {
     resource: url,
-    authorization_servers: [issuer],
-    ...(defaultScopes.length > 0 && { scopes_supported: defaultScopes }),
+    authorization_servers: authorizationServers,
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     ...(name !== undefined && { resource_name: name }),
     ...(documentation !== undefined && { resource_documentation: documentation }),

@@ -18,6 +18,16 @@ describe('a Bearer challenge', () => {
 
   it('cannot be broken out of', () => {
     const hostile = 'a"b\\c\r\nSet-Cookie: x\u0000é\u2028';
-    expect(bearerChallenge({ error_description: hostile })).toBe(`Bearer error_description="a'bcSet-Cookie: x"`);
+    expect(bearerChallenge({ error_description: hostile })).toBe(`Bearer error_description="a'bc Set-Cookie: x"`);
+    expect(bearerChallenge({ error: 'é\n' })).toBe('Bearer');
+  });
+
+  it('has no description that a client could take for another parameter', () => {
+    const error_description = 'Bad scope=admin, resource_metadata=https://evil.example';
+    const header = bearerChallenge({ error_description, scope: 'read', resource_metadata: 'https://a.example/x' });
+    // As both SDK lines look for a parameter.
+    const sought = (name: string) => new RegExp(`${name}=(?:"([^"]+)"|([^\\s,]+))`).exec(header)?.slice(1);
+    expect(sought('scope')).toEqual(['read', undefined]);
+    expect(sought('resource_metadata')).toEqual(['https://a.example/x', undefined]);
   });
 });
