@@ -1,4 +1,4 @@
-import { codeChallengeMethod } from './pkce.js';
+import { codeChallengeMethod } from './code-challenge-method.js';
 
 /** Authorization server metadata (RFC 8414 §2), with the members that OpenID discovery and MCP clients read. */
 export interface AuthorizationServerMetadata {

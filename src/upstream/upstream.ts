@@ -2,7 +2,8 @@ import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-c
 import type { Log } from '../http/log.js';
 import type { HttpRequest } from '../http/message.js';
 import type { Clock } from '../storage/clock.js';
-import { codeChallengeMethod, codeChallengeOf } from '../protocol/pkce.js';
+import { codeChallengeMethod } from '../protocol/code-challenge-method.js';
+import { codeChallengeOf } from '../protocol/pkce.js';
 import { createCodeExchange, type UpstreamCallback } from './code-exchange.js';
 import { configure } from './configuration.js';
 import { createAsk } from './ask.js';
