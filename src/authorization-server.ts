@@ -14,34 +14,26 @@ import { userinfoEndpoint } from './endpoints/userinfo.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
 import { browserPaths, consentOrigin } from './browser-journey.js';
 import { machineClientIds } from './clients/pre-registered.js';
-import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
+import type { BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
+import { createGuards, resourceFinder, type BearerAuthOptions, type Guards } from './guards.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import type { ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
-import { canonicalResource } from './protocol/resource-indicator.js';
 import {
   authorizationServerMetadata,
   protectedResourceMetadata,
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
-import { createBearerGate } from './resource/bearer-gate.js';
 import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
 import { createAliases, createRoutes } from './routes.js';
+import type { GuardedHandler } from './web/bearer-auth.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
-
-/** What a bearer gate asks of a request. */
-export interface BearerAuthOptions {
-  /** Scopes that every token must have. @defaultValue none */
-  scopes?: string[] | undefined;
-  /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
-  resource?: string | undefined;
-}
 
 /**
  * An OAuth 2.1 authorization server for MCP servers, in front of the identity provider that users already have.
@@ -59,6 +51,7 @@ export class OAuthAuthorizationServer {
   readonly #metadata: AuthorizationServerMetadata;
   readonly #server: Dispatcher;
   readonly #newRequestId: () => string;
+  readonly #guards: Guards;
 
   /**
    * Serves a web-standard request: for Next.js, Hono and Bun.
@@ -149,6 +142,12 @@ export class OAuthAuthorizationServer {
       log,
     );
     this.#newRequestId = () => randomText(randomness, 9);
+    this.#guards = createGuards({
+      findResource: resourceFinder(this.#resources),
+      verify: this.#engine.verify,
+      log,
+      newRequestId: this.#newRequestId,
+    });
     this.fetch = fetchHandler(this.#server, this.#newRequestId);
   }
 
@@ -174,22 +173,27 @@ export class OAuthAuthorizationServer {
 
   /**
    * Guards an MCP server that lives in the same process: only requests with a good access token come through, and
-   * what it says is in `req.auth`.
+   * what it says is in `req.auth`, and what `getAuth(req)` answers.
    *
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
-  requireBearerAuth({ scopes = [], resource }: BearerAuthOptions = {}): BearerMiddleware {
-    const { url, scopes: known, implied, defaultScopes } = this.#findResource(resource);
-    const unknown = scopes.filter((scope) => !known.has(scope));
-    if (unknown.length > 0) {
-      throw new ConfigurationError([
-        `requireBearerAuth: ${url} has no scope ${unknown.join(', ')}: add it to resources.`,
-      ]);
-    }
-    const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
-    const guarded = { url, challengeScopes, requiredScopes: scopes, implied };
-    const gate = createBearerGate(guarded, this.#engine.verify, this.#foundation.log);
-    return bearerMiddleware(gate, this.#newRequestId);
+  requireBearerAuth(options?: BearerAuthOptions): BearerMiddleware {
+    return this.#guards.requireBearerAuth(options);
+  }
+
+  /**
+   * The same around a web-standard handler, for Hono, Next.js and Bun. What the token says is in `context.auth`.
+   *
+   * ```ts
+   * const guarded = gate.withBearerAuth((request, { auth }) => mcp.fetch(request, { authInfo: auth }));
+   * app.all('/mcp', (c) => guarded(c.req.raw)); // Hono
+   * export { guarded as GET, guarded as POST, guarded as DELETE }; // Next.js
+   * ```
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   */
+  withBearerAuth(handler: GuardedHandler, options?: BearerAuthOptions): FetchHandler {
+    return this.#guards.withBearerAuth(handler, options);
   }
 
   /**
@@ -234,14 +238,5 @@ export class OAuthAuthorizationServer {
   async close(): Promise<void> {
     await this.#engine.close();
     await this.#foundation.closeStore();
-  }
-
-  #findResource(requested: string | undefined): ConfiguredResource {
-    const [first, ...others] = this.#resources.values();
-    const only = others.length === 0 ? first : undefined;
-    const found = requested === undefined ? only : this.#resources.get(canonicalResource(requested) ?? '');
-    if (found) return found;
-    const known = [...this.#resources.keys()].join(', ');
-    throw new ConfigurationError([`requireBearerAuth: say which resource it guards; one of ${known}.`]);
   }
 }

@@ -1,4 +1,4 @@
-export { OAuthAuthorizationServer, type BearerAuthOptions } from './authorization-server.js';
+export { OAuthAuthorizationServer } from './authorization-server.js';
 export { ConfigurationError } from './configuration-error.js';
 export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
 export type { Environment } from './environment-rules.js';
@@ -8,6 +8,7 @@ export type { ConsentRequest, RenderConsent } from './flow/present-consent.js';
 export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
+export type { BearerAuthOptions } from './guards.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
@@ -50,10 +51,12 @@ export {
   type ExpectedClaim,
   type Permit,
 } from './resource/predicates.js';
+export { getAuth } from './resource/get-auth.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';
 export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
+export type { BearerContext, GuardedHandler } from './web/bearer-auth.js';
 export type { FetchHandler } from './web/fetch-handler.js';

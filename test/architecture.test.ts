@@ -112,6 +112,24 @@ describe('the house', () => {
     expect(long).toEqual([]);
   });
 
+  it('has gates that run where there is no Node: nothing that they import at run time needs it', () => {
+    const reached = new Set(['src/guards.ts']);
+    const foreign: string[] = [];
+    for (const file of reached) {
+      for (const { to, line } of imports.filter(({ from }) => from === file)) {
+        if (/: (?:import|export) type /.test(line)) continue;
+        if (to.startsWith('src/')) reached.add(to);
+        else foreign.push(line);
+      }
+    }
+    expect([...reached]).toContain('src/web/bearer-auth.ts');
+    expect(foreign).toEqual([]);
+    const nodeOnly = [...reached].filter((file) =>
+      /\b(?:Buffer|process)\./.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(nodeOnly).toEqual(['src/express/node-message.ts']);
+  });
+
   it('imports only what the package depends on', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
     const foreign = imports.filter(({ to }) => !to.startsWith('node:') && !/^(src|providers)\//.test(to));

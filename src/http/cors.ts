@@ -10,6 +10,20 @@ export function withCors(reply: HttpReply): HttpReply {
   return { ...reply, headers: { ...reply.headers, ...anyOrigin } };
 }
 
+/** Tells whether the application has already set a header on an answer. */
+export type IsSaid = (name: string) => boolean;
+
+/** What lets scripts of any origin read an application's own answer, unless it has a mind of its own about that. */
+export function openingHeaders(isSaid: IsSaid): Readonly<Record<string, string>> {
+  return isSaid('access-control-allow-origin') ? {} : anyOrigin;
+}
+
+/** A reply in an application's place, less what the application has said of CORS already. */
+export function withoutSaid(reply: HttpReply, isSaid: IsSaid): HttpReply {
+  const isOurs = (name: string) => !(name.startsWith('access-control-') && isSaid(name));
+  return { ...reply, headers: Object.fromEntries(Object.entries(reply.headers).filter(([name]) => isOurs(name))) };
+}
+
 /** Answers a CORS preflight, for anybody. */
 export function preflightReply(methods: readonly string[]): HttpReply {
   return {

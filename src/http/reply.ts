@@ -18,7 +18,7 @@ export function publicJson(document: object, maxAge: number): HttpReply {
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` },
-    body: Buffer.from(JSON.stringify(document)),
+    body: new TextEncoder().encode(JSON.stringify(document)),
   };
 }
 

@@ -1,7 +1,8 @@
 import { bodyTtl, maxBodyBytes } from '../http/body.js';
-import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
+import type { HttpBody } from '../http/message.js';
 import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';
+import { plainRequest, responseOf } from './web-message.js';
 
 /** Serves web-standard requests: Next.js, Hono, Bun, Deno. */
 export type FetchHandler = (request: Request) => Promise<Response>;
@@ -9,19 +10,10 @@ export type FetchHandler = (request: Request) => Promise<Response>;
 /** Serves the endpoints; what is none of ours is answered with 404. */
 export function fetchHandler(server: Dispatcher, newRequestId: () => string): FetchHandler {
   return async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const isOurs = server.serves(pathname, request.method);
-    const plain: HttpRequest = {
-      id: newRequestId(),
-      method: request.method,
-      path: pathname,
-      query: search.slice(1),
-      headers: Object.fromEntries(request.headers),
-      body: isOurs ? await bodyOf(request) : { kind: 'none' },
-      ip: undefined,
-      raw: request,
-    };
-    return responseOf(plain, isOurs ? await server.dispatch(plain) : notFoundReply);
+    const plain = plainRequest(request, newRequestId());
+    const isOurs = server.serves(plain.path, request.method);
+    const body: HttpBody = isOurs ? await bodyOf(request) : { kind: 'none' };
+    return responseOf(plain, isOurs ? await server.dispatch({ ...plain, body }) : notFoundReply);
   };
 }
 
@@ -55,12 +47,4 @@ async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
   } finally {
     clearTimeout(timer);
   }
-}
-
-function responseOf({ method }: HttpRequest, { status, headers, body }: HttpReply): Response {
-  const written = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    for (const each of typeof value === 'string' ? [value] : value) written.append(name, each);
-  }
-  return new Response(method === 'HEAD' || status === 204 ? null : (body ?? null), { status, headers: written });
 }

@@ -1,0 +1,82 @@
+import { ConfigurationError } from './configuration-error.js';
+import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
+import type { Log } from './http/log.js';
+import { canonicalResource } from './protocol/resource-indicator.js';
+import type { ImpliedScopes } from './protocol/scope.js';
+import { createBearerGate, type BearerGate } from './resource/bearer-gate.js';
+import type { VerifyAccessToken } from './resource/verify-access-token.js';
+import { bearerHandler, type GuardedHandler } from './web/bearer-auth.js';
+import type { FetchHandler } from './web/fetch-handler.js';
+
+/** What a bearer gate asks of a request. */
+export interface BearerAuthOptions {
+  /** Scopes that every token must have. @defaultValue none */
+  scopes?: string[] | undefined;
+  /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
+  resource?: string | undefined;
+}
+
+/** A resource as its gates have to know it. */
+export interface GuardedResource {
+  /** Its canonical URL: the audience that tokens must have. */
+  readonly url: string;
+  /** The names of its scopes. */
+  readonly scopes: Pick<ReadonlySet<string>, 'has'>;
+  readonly implied: ImpliedScopes;
+  /** What a client without a token is told to ask for, where nothing else is needed. */
+  readonly defaultScopes: readonly string[];
+}
+
+/** What the gates of a process share. */
+export interface GuardServices {
+  /** @throws {ConfigurationError} when nobody can tell which resource is meant */
+  readonly findResource: (requested: string | undefined) => GuardedResource;
+  readonly verify: VerifyAccessToken;
+  readonly log: Log;
+  readonly newRequestId: () => string;
+}
+
+/** Makes the gates of MCP servers. */
+export interface Guards {
+  /**
+   * A gate as middleware, for Express and `node:http`.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   */
+  requireBearerAuth(options?: BearerAuthOptions): BearerMiddleware;
+  /**
+   * A gate around a web-standard handler, for Hono, Next.js, Bun and edge runtimes.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   */
+  withBearerAuth(handler: GuardedHandler, options?: BearerAuthOptions): FetchHandler;
+}
+
+/** Makes gates on whatever can verify a token: in the process that issued it, or in another one. */
+export function createGuards({ findResource, verify, log, newRequestId }: GuardServices): Guards {
+  function gateFor({ scopes = [], resource }: BearerAuthOptions = {}): BearerGate {
+    const { url, scopes: known, implied, defaultScopes } = findResource(resource);
+    const unknown = scopes.filter((scope) => !known.has(scope));
+    if (unknown.length > 0) {
+      throw new ConfigurationError([`A bearer gate: ${url} has no scope ${unknown.join(', ')}: add it to resources.`]);
+    }
+    const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
+    return createBearerGate({ url, challengeScopes, requiredScopes: scopes, implied }, verify, log);
+  }
+  return {
+    requireBearerAuth: (options) => bearerMiddleware(gateFor(options), newRequestId),
+    withBearerAuth: (handler, options) => bearerHandler(gateFor(options), newRequestId, handler),
+  };
+}
+
+/** Finds the resource that a gate guards, by its URL; the only one need not be named. */
+export function resourceFinder(resources: ReadonlyMap<string, GuardedResource>): GuardServices['findResource'] {
+  return (requested) => {
+    const [first, ...others] = resources.values();
+    const only = others.length === 0 ? first : undefined;
+    const found = requested === undefined ? only : resources.get(canonicalResource(requested) ?? '');
+    if (found) return found;
+    const known = [...resources.keys()].join(', ');
+    throw new ConfigurationError([`A bearer gate: say which resource it guards; one of ${known}.`]);
+  };
+}
