@@ -20,8 +20,9 @@ import {
   webUrl,
   type ConfiguredResource,
 } from './party-config.js';
-import { seconds } from './resource-config.js';
 import { ConfigurationError, describeIssue } from './configuration-error.js';
+import { isStoreLocation } from './open-store.js';
+import { seconds } from './resource-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { identityScopes } from './protocol/user-profile.js';
 import { secrets, signing } from './signing-config.js';
@@ -64,11 +65,13 @@ const schema = z.strictObject({
   tokenMapper: functionOf<TokenMapper>().optional(),
   store: z
     .union([z.string(), z.custom<Store>(isStore)], {
-      error: 'has to be text such as sqlite:PATH, or a store with get, set, delete, list and close',
+      error: 'has to be text such as sqlite:PATH or redis://HOST, or a store with get, set, delete, list and close',
     })
     .default('sqlite:.gatehouse/gatehouse.sqlite')
-    .refine((store) => typeof store !== 'string' || /^(memory:$|sqlite:.)/.test(store), {
-      error: 'has to be sqlite:PATH or memory:',
+    .refine((store) => typeof store !== 'string' || isStoreLocation(store), {
+      // Never quoted: there may be a password in it.
+      error:
+        'has to be sqlite:PATH, redis://…, rediss://…, postgres://… or memory:, with what is special in a password as %XX',
     }),
   allowMemoryStoreInProduction: z.boolean().default(false),
   enableDCR: z.boolean().default(true),
@@ -148,7 +151,7 @@ function contradictions(settings: Settings, production: boolean): string[] {
   return [
     ...(production && isVolatile && !allowMemoryStoreInProduction
       ? [
-          'store is a memory store, in production: a restart would sign everybody out. Use sqlite:PATH, or set allowMemoryStoreInProduction.',
+          'store is a memory store, in production: a restart would sign everybody out. Use sqlite:PATH, redis://… or postgres://…, or set allowMemoryStoreInProduction.',
         ]
       : []),
     ...(refreshTokenTtl < longestTokenTtl(settings)

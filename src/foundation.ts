@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { longestTokenTtl, type Settings } from './config.js';
-import { ConfigurationError } from './configuration-error.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -10,10 +9,9 @@ import { rotatingSigningKeys } from './keys/rotating-keys.js';
 import { createSealing, type Sealing } from './keys/sealing.js';
 import { sharedSigningKeys, suppliedSigningKeys, type SigningKeys } from './keys/signing-keys.js';
 import { once } from './keys/single-flight.js';
+import { openStore } from './open-store.js';
 import { guarded } from './storage/guarded.js';
-import { memoryStore } from './storage/memory.js';
 import { namespaced } from './storage/namespaced.js';
-import { sqliteStore } from './storage/sqlite.js';
 import type { Store } from './storage/store.js';
 import { createSystemRandomness, standardErrorLog, systemClock } from './system.js';
 
@@ -38,7 +36,7 @@ export function createFoundation(settings: Settings): Foundation {
   const { issuer, secret, clock = systemClock, log = standardErrorLog } = settings;
   const randomness = settings.randomness ?? createSystemRandomness();
   const tag = createHash('sha256').update(issuer).digest('base64url').replace(/[-_]/g, '').slice(0, 8);
-  const opened = openStore(settings.store, clock);
+  const opened = typeof settings.store === 'string' ? openStore(settings.store, clock) : settings.store;
   const store = guarded(namespaced(opened, tag));
   const ring = createKeyRing(secret, issuer);
   const sealing = createSealing(ring, randomness);
@@ -56,17 +54,6 @@ export function createFoundation(settings: Settings): Foundation {
     signingKeys: createSigningKeys(settings, store, sealing, randomness, clock),
     tag,
   };
-}
-
-function openStore(store: Settings['store'], clock: Clock): Store {
-  if (typeof store !== 'string') return store;
-  if (store === 'memory:') return memoryStore({ clock });
-  try {
-    return sqliteStore({ path: store.slice('sqlite:'.length), clock });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigurationError([`store cannot be opened (${store}): ${reason}`]);
-  }
 }
 
 function createSigningKeys(

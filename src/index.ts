@@ -53,7 +53,22 @@ export {
 } from './resource/predicates.js';
 export { getAuth } from './resource/get-auth.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
-export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
+export { postgresSchema, type PostgresPool, type PostgresStore } from './storage/postgres.js';
+export type { RedisClient } from './storage/redis-client.js';
+export type { SqlQuery } from './storage/sql.js';
+export { sqlSchema, type SqlDialect, type SqlValue } from './storage/sql-dialects.js';
+export {
+  memoryStore,
+  postgresStore,
+  redisStore,
+  sqliteStore,
+  sqlStore,
+  type MemoryStoreOptions,
+  type PostgresStoreOptions,
+  type RedisStoreOptions,
+  type SqliteStoreOptions,
+  type SqlStoreOptions,
+} from './stores.js';
 export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';

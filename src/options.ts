@@ -60,7 +60,12 @@ export interface OAuthAuthorizationServerOptions {
   clients?: ClientOptions[] | undefined;
   /** Turns the upstream identity into claims of our tokens. @defaultValue only `sub`, as `provider|subject` */
   tokenMapper?: TokenMapper | undefined;
-  /** Where state is kept: `sqlite:PATH`, `memory:`, or a {@link Store}. @defaultValue sqlite:.gatehouse/gatehouse.sqlite */
+  /**
+   * Where state is kept: `sqlite:PATH`, `redis://…` or `rediss://…` (needs `ioredis`), `postgres://…` (needs `pg`),
+   * `memory:`, or a {@link Store}.
+   *
+   * @defaultValue sqlite:.gatehouse/gatehouse.sqlite
+   */
   store?: string | Store | undefined;
   /** Lets a store that forgets everything at a restart run with `NODE_ENV=production`. @defaultValue false */
   allowMemoryStoreInProduction?: boolean | undefined;

@@ -282,16 +282,25 @@ describe('the store', () => {
   const volatile = { ...memory, volatile: true };
   const lasting = { ...memory, volatile: false };
 
-  it.each(['sqlite:gatehouse.sqlite', 'sqlite:/var/lib/gatehouse', 'memory:', lasting])('may be %j', (store) => {
+  it.each([
+    ...['sqlite:gatehouse.sqlite', 'sqlite:/var/lib/gatehouse', 'memory:', 'redis://localhost', lasting],
+    ...['rediss://:secret@cache.example:6380/1', 'postgres://me:secret@db.example/gatehouse', 'postgresql://localhost'],
+  ])('may be %j', (store) => {
     expect(faultsOf({ store })).toEqual([]);
   });
 
-  it.each(['', 'sqlite:', 'memory', 'memory:x', 'redis://localhost', 'gatehouse.sqlite', 42, {}, null])(
+  it.each(['', 'sqlite:', 'memory', 'memory:x', 'redis:localhost', 'gatehouse.sqlite', 42, {}, null])(
     'cannot be %j',
     (store) => {
       expect(faultsOf({ store })).toEqual([expect.stringMatching(/^store has to be /)]);
     },
   );
+
+  it('is not quoted when its URL is none, since there may be a password in it', () => {
+    const [fault = ''] = faultsOf({ store: 'postgres://me:canary#@[db/gatehouse' });
+    expect(fault).toContain('store has to be sqlite:PATH, redis://');
+    expect(fault).not.toContain('canary');
+  });
 
   it.each(['memory:', volatile, memory])('that forgets cannot be used in production without permission', (store) => {
     expect(faultsOf({ store }, true)).toEqual([expect.stringMatching(/^store is a memory store, in production/)]);

@@ -56,10 +56,17 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     port,
     secret: secret ?? [keptSecret(folder)],
     store: kept,
-    state: kept === 'memory:' ? 'memory: it is gone at the next start' : kept.replace(/^sqlite:/, ''),
+    state: placeInWords(kept),
     providers,
     ...(allow && { allow }),
   };
+}
+
+/** What is printed: of a server only its address, since there may be a password in the rest. */
+function placeInWords(store: string): string {
+  if (store === 'memory:') return 'memory: it is gone at the next start';
+  if (store.startsWith('sqlite:')) return store.slice('sqlite:'.length);
+  return URL.canParse(store) ? new URL(store).host : 'an unknown place';
 }
 
 function readOptions(environment: Environment, faults: string[]): EnvironmentOptions {

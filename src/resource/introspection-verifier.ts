@@ -108,8 +108,8 @@ function accept(claims: Record<string, unknown>, expected: Parameters<typeof acc
 /** @throws {AuthError} temporarily_unavailable when the answer is none */
 function claimsOf({ active, ...said }: Record<string, unknown>): Answer['claims'] {
   if (typeof active !== 'boolean') throw issuerUnavailable(misfit('The answer of the introspection_endpoint is none.'));
-  const { token_type: _type, ...claims } = said;
-  return active ? claims : undefined;
+  delete said['token_type'];
+  return active ? said : undefined;
 }
 
 function authorizationOf(credentials: IntrospectionCredentials): string {

@@ -57,6 +57,24 @@ export const expectationCases: SceneCases = {
     assert.equal((await other.get(key()))?.version, own);
   },
 
+  'lets the one who created a record recognise it when the answer was lost': async ({ store, other, key, version }) => {
+    const resent = { version: version(), expiresAt: 'never', expect: 'absent' } as const;
+    await store.set(key(), 'new', resent);
+    assert.equal(await store.set(key(), 'new', resent), false);
+    assert.deepEqual({ ...(await other.get(key())) }, { value: 'new', version: resent.version });
+  },
+
+  'changes nothing when a write comes a second time, after somebody has gone on': async (scene) => {
+    const { store, other, key, put, version } = scene;
+    const expect = await put(key(), 'old');
+    const late = { version: version(), expiresAt: 'never', expect } as const;
+    await store.set(key(), 'new', late);
+    const newest = { version: version(), expiresAt: 'never', expect: late.version } as const;
+    assert.equal(await other.set(key(), 'newest', newest), true);
+    assert.equal(await store.set(key(), 'new', late), false);
+    assert.deepEqual({ ...(await other.get(key())) }, { value: 'newest', version: newest.version });
+  },
+
   'removes a record once': async ({ store, key, put }) => {
     await put(key());
     assert.equal(await store.delete(key()), true);

@@ -4,6 +4,8 @@ import type { SceneCases } from './scene.js';
 const awkwardTexts = {
   'an empty value': '',
   'a value of 200 KB': 'ünï-'.repeat(40_000),
+  'a value of 2 MB': 'ünï-'.repeat(400_000),
+  'a value that begins with a space, and one number after the other': ' 1 2 never 3 ',
   'letters of many scripts, emoji and combining characters': 'zażółć 漢字 עברית 👩‍👩‍👧‍👦 e\u0301 \u{10FFFF}',
   'a byte order mark, and characters that are not characters': '\uFEFFvalue\uFEFF\uFFFE\uFFFD',
   'quotes, backslashes and placeholders': `'"\`\\\\ ' OR 1=1; -- $1 ? :id @id %s %00 \\u0000 {{}}`,
@@ -103,6 +105,17 @@ export const valueCases: SceneCases = {
       assert.equal((await store.get(other))?.value, 'other');
       await store.delete(other);
       assert.equal((await store.get(one))?.value, 'one');
+    }
+  },
+
+  'tells partitions apart, whatever characters they are made of': async ({ store, partition, put }) => {
+    const awkward = [...awkwardIds.slice(0, -1), '}', '{', '{}', '}{', '{a}b', '{a}c', 'a}', '%7B', '%', '%25'];
+    const partitions = [...new Set(awkward)].flatMap((each) => [`${partition}${each}`, `${each}${partition}`]);
+    for (const each of partitions) await put({ partition: each, id: 'id' }, `value in ${each}`);
+    for (const each of partitions) {
+      assert.equal((await store.get({ partition: each, id: 'id' }))?.value, `value in ${each}`);
+      assert.equal((await store.list(each)).length, 1);
+      assert.equal(await store.delete({ partition: each, id: 'id' }), true);
     }
   },
 

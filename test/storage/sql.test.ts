@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storeContract } from '../../src/storage/contract.js';
+import { sqlStore, type SqlQuery } from '../../src/storage/sql.js';
+import { sqlSchema } from '../../src/storage/sql-dialects.js';
+import { temporaryFolder } from '../support/gatehouse.js';
+
+const never = { version: 'v', expiresAt: 'never' } as const;
+
+describe('a store through any function that runs SQL', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let database: Database.Database;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    database = new Database(join(folder.path, 'records.db'));
+    database.exec(sqlSchema('sqlite'));
+  });
+  afterEach(() => {
+    database.close();
+    folder.remove();
+  });
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as the drivers that talk to a server
+  const query: SqlQuery = async (text, values) => database.prepare(text).all(values);
+  const open = (clock: () => number) => sqlStore({ query, dialect: 'sqlite', clock });
+
+  for (const { name, run } of storeContract({ open })) it(`${name}, in the words of SQLite`, run);
+
+  it('asks once for every verb', async () => {
+    const asked: string[] = [];
+    const watched: SqlQuery = (text, values) => (asked.push(text.split(' ')[0] ?? ''), query(text, values));
+    const store = sqlStore({ query: watched, dialect: 'sqlite', clock: () => 1000 });
+    const key = { partition: 'somebody', id: 'record' };
+    await store.set(key, 'first', never);
+    // The first write takes out what expired while nobody was writing.
+    expect(asked.splice(0)).toEqual(['INSERT', 'DELETE']);
+    await store.get(key);
+    await store.set(key, 'value', { ...never, expect: 'absent' });
+    await store.set(key, 'value', { ...never, expect: 'v' });
+    await store.list('somebody');
+    await store.delete(key, { expect: 'v' });
+    await store.delete(key);
+    expect(asked).toEqual(['SELECT', 'INSERT', 'UPDATE', 'SELECT', 'DELETE', 'DELETE']);
+  });
+
+  it('lets no write fail because the sweep does', async () => {
+    const failing: SqlQuery = (text, values) =>
+      text.includes('LIMIT') ? Promise.reject(new Error('no sweep')) : query(text, values);
+    const store = sqlStore({ query: failing, dialect: 'sqlite', clock: () => 1000 });
+    expect(await store.set({ partition: 'somebody', id: 'record' }, 'value', never)).toBe(true);
+    await store.close();
+  });
+
+  it('takes a row of another shape for absent', async () => {
+    for (const row of [{ value: null, version: 'v' }, { value: 'value' }, { value: 1, version: 'v' }, null, {}]) {
+      const foreign = sqlStore({ query: () => Promise.resolve([row]), dialect: 'sqlite', clock: () => 1000 });
+      expect(await foreign.get({ partition: 'somebody', id: 'record' })).toBeUndefined();
+      expect(await foreign.list('somebody')).toEqual([]);
+    }
+  });
+});
