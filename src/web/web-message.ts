@@ -41,7 +41,8 @@ async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>, limit:
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       length += read.value.length;
       if (length > limit) {
-        await reader.cancel();
+        // Not waited for: of a copy, the end comes only with that of the original.
+        void reader.cancel().catch(() => undefined);
         return { kind: 'too large' };
       }
       chunks.push(read.value);
