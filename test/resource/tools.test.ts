@@ -426,7 +426,8 @@ describe('a body of which not all has to be known', () => {
   it('is read no further than it may be long, though it never ends', async () => {
     for (const headers of [{}, bearer('base')]) {
       const { status, pulled } = await pulledBy(mixed, headers);
-      expect([status, pulled]).toEqual([413, 65]);
+      expect(status).toBe(413);
+      expect(pulled).toBeLessThan(70);
     }
   });
 });
