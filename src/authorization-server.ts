@@ -18,7 +18,7 @@ import type { BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
-import { createGuards, resourceFinder, type BearerAuthOptions, type Guards } from './guards.js';
+import { createGuards, resourceFinder, type BearerAuthOptions, type Guards, type WithBearerAuth } from './guards.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
 import { randomText } from './keys/randomness.js';
@@ -32,7 +32,6 @@ import {
 } from './protocol/server-metadata.js';
 import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
 import { createAliases, createRoutes } from './routes.js';
-import type { GuardedHandler } from './web/bearer-auth.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /**
@@ -59,6 +58,19 @@ export class OAuthAuthorizationServer {
    * What is none of this server's is answered with 404.
    */
   readonly fetch: FetchHandler;
+
+  /**
+   * The gate of {@link requireBearerAuth} around a web-standard handler, for Hono, Next.js and Bun. What the token says is in `context.auth`.
+   *
+   * ```ts
+   * const guarded = gate.withBearerAuth((request, { auth }) => mcp.fetch(request, { authInfo: auth }));
+   * app.all('/mcp', (c) => guarded(c.req.raw)); // Hono
+   * export { guarded as GET, guarded as POST, guarded as DELETE }; // Next.js
+   * ```
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   */
+  readonly withBearerAuth: WithBearerAuth;
 
   /** The redirect URIs to register at the providers, by the ids of these. */
   readonly callbackUrls: Readonly<Record<string, string>>;
@@ -148,6 +160,7 @@ export class OAuthAuthorizationServer {
       log,
       newRequestId: this.#newRequestId,
     });
+    this.withBearerAuth = this.#guards.withBearerAuth;
     this.fetch = fetchHandler(this.#server, this.#newRequestId);
   }
 
@@ -179,21 +192,6 @@ export class OAuthAuthorizationServer {
    */
   requireBearerAuth(options?: BearerAuthOptions): BearerMiddleware {
     return this.#guards.requireBearerAuth(options);
-  }
-
-  /**
-   * The same around a web-standard handler, for Hono, Next.js and Bun. What the token says is in `context.auth`.
-   *
-   * ```ts
-   * const guarded = gate.withBearerAuth((request, { auth }) => mcp.fetch(request, { authInfo: auth }));
-   * app.all('/mcp', (c) => guarded(c.req.raw)); // Hono
-   * export { guarded as GET, guarded as POST, guarded as DELETE }; // Next.js
-   * ```
-   *
-   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
-   */
-  withBearerAuth(handler: GuardedHandler, options?: BearerAuthOptions): FetchHandler {
-    return this.#guards.withBearerAuth(handler, options);
   }
 
   /**

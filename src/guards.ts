@@ -3,18 +3,33 @@ import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.j
 import type { Log } from './http/log.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import type { ImpliedScopes } from './protocol/scope.js';
-import { createBearerGate, type BearerGate } from './resource/bearer-gate.js';
+import type { ProtectedTools } from './protect-tools.js';
+import { createBearerGate, type BearerGate, type Gate, type ProtectedResource } from './resource/bearer-gate.js';
+import { dialectByAgent, type ChooseDialect } from './resource/tools/dialect.js';
+import { createToolGate } from './resource/tools/tool-gate.js';
+import { scopesOf } from './resource/tools/tool-rules.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
-import { bearerHandler, type GuardedHandler } from './web/bearer-auth.js';
+import { bearerHandler, type GuardedHandler, type ToolsHandler } from './web/bearer-auth.js';
 import type { FetchHandler } from './web/fetch-handler.js';
 
 /** What a bearer gate asks of a request. */
 export interface BearerAuthOptions {
-  /** Scopes that every token must have. @defaultValue none */
+  /** Scopes that every token must have; with `tools`, for all but the declared tools. @defaultValue none */
   scopes?: string[] | undefined;
   /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
   resource?: string | undefined;
+  /** What each tool needs, from `protectTools`. @defaultValue what everything needs */
+  tools?: ProtectedTools | undefined;
+  /**
+   * With `tools`: whether a client is told in HTTP, or in the result of the call, that it needs a token or more scopes.
+   *
+   * @defaultValue `result` for ChatGPT, by its `User-Agent`, which understands nothing else; `http` for all others
+   */
+  dialect?: ChooseDialect | undefined;
 }
+
+/** The same for a server whose tools are declared. */
+export type ToolAuthOptions = BearerAuthOptions & { tools: ProtectedTools };
 
 /** A resource as its gates have to know it. */
 export interface GuardedResource {
@@ -49,24 +64,42 @@ export interface Guards {
    *
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
-  withBearerAuth(handler: GuardedHandler, options?: BearerAuthOptions): FetchHandler;
+  withBearerAuth: WithBearerAuth;
+}
+
+/** Puts a gate around a handler; one for tools may let somebody through without a token. */
+export interface WithBearerAuth {
+  (handler: ToolsHandler, options: ToolAuthOptions): FetchHandler;
+  (handler: GuardedHandler, options?: BearerAuthOptions & { tools?: undefined }): FetchHandler;
 }
 
 /** Makes gates on whatever can verify a token: in the process that issued it, or in another one. */
 export function createGuards({ findResource, verify, log, newRequestId }: GuardServices): Guards {
-  function gateFor({ scopes = [], resource }: BearerAuthOptions = {}): BearerGate {
+  function resourceFor({ scopes = [], resource, tools }: BearerAuthOptions): ProtectedResource {
     const { url, scopes: known, implied, defaultScopes } = findResource(resource);
-    const unknown = scopes.filter((scope) => !known.has(scope));
+    const unknown = [...scopes, ...(tools ? scopesOf(tools.rules) : [])].filter((scope) => !known.has(scope));
     if (unknown.length > 0) {
       throw new ConfigurationError([`A bearer gate: ${url} has no scope ${unknown.join(', ')}: add it to resources.`]);
     }
-    const challengeScopes = scopes.length > 0 ? scopes : defaultScopes;
-    return createBearerGate({ url, challengeScopes, requiredScopes: scopes, implied }, verify, log);
+    return { url, challengeScopes: scopes.length > 0 ? scopes : defaultScopes, requiredScopes: scopes, implied };
   }
+
+  const bearerGate = (options: BearerAuthOptions): BearerGate => createBearerGate(resourceFor(options), verify, log);
+  const toolGate = ({ tools, dialect = dialectByAgent, ...options }: ToolAuthOptions): Gate =>
+    createToolGate(resourceFor({ ...options, tools }), tools.rules, { verify, log, dialect });
+
   return {
-    requireBearerAuth: (options) => bearerMiddleware(gateFor(options), newRequestId),
-    withBearerAuth: (handler, options) => bearerHandler(gateFor(options), newRequestId, handler),
+    requireBearerAuth: (options = {}) =>
+      bearerMiddleware(hasTools(options) ? toolGate(options) : bearerGate(options), newRequestId),
+    withBearerAuth: (handler: ToolsHandler | GuardedHandler, options: BearerAuthOptions = {}) =>
+      hasTools(options)
+        ? bearerHandler(toolGate(options), newRequestId, handler as ToolsHandler)
+        : bearerHandler(bearerGate(options), newRequestId, handler),
   };
+}
+
+function hasTools(options: BearerAuthOptions): options is ToolAuthOptions {
+  return options.tools !== undefined;
 }
 
 /** Finds the resource that a gate guards, by its URL; the only one need not be named. */

@@ -8,7 +8,7 @@ export type { ConsentRequest, RenderConsent } from './flow/present-consent.js';
 export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
-export type { BearerAuthOptions } from './guards.js';
+export type { BearerAuthOptions, ToolAuthOptions, WithBearerAuth } from './guards.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
 export type { Clock } from './storage/clock.js';
@@ -23,6 +23,7 @@ export type {
   ScopeOptions,
   SigningOptions,
 } from './options.js';
+export { protectTools, type ProtectedTools } from './protect-tools.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { AuthorizationServerMetadata, ProtectedResourceMetadata } from './protocol/server-metadata.js';
 export {
@@ -52,6 +53,8 @@ export {
   type Permit,
 } from './resource/predicates.js';
 export { getAuth } from './resource/get-auth.js';
+export type { ChooseDialect, Dialect } from './resource/tools/dialect.js';
+export type { PublicOptions, SecurityScheme, ToolDeclaration, ToolRules } from './resource/tools/tool-rules.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export { postgresSchema, type PostgresPool, type PostgresStore } from './storage/postgres.js';
 export type { RedisClient } from './storage/redis-client.js';
@@ -73,5 +76,5 @@ export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';
 export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
-export type { BearerContext, GuardedHandler } from './web/bearer-auth.js';
+export type { BearerContext, GuardedHandler, ToolsContext, ToolsHandler } from './web/bearer-auth.js';
 export type { FetchHandler } from './web/fetch-handler.js';

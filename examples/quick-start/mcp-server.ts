@@ -1,8 +1,11 @@
 import { McpServer, type McpRequestContext } from '@modelcontextprotocol/server';
+import { protectTools } from 'mcp-gatehouse';
 import { z } from 'zod';
 
-/** What each tool asks for, beyond the scope that every tool needs. */
-export const scopesByTool = new Map([['add_note', ['notes:write']]]);
+/** What tools need, where that differs from what everything needs: the gate asks for it, and `tools/list` says it. */
+export const tools = protectTools({
+  add_note: { securitySchemes: [{ type: 'oauth2', scopes: ['mcp:tools', 'notes:write'] }] },
+});
 
 const notesByUser = new Map<string, string[]>();
 
@@ -31,11 +34,9 @@ export function createMcpServer({ authInfo }: McpRequestContext): McpServer {
       inputSchema: z.object({ note: z.string().min(1).max(500) }),
     },
     ({ note }) => {
-      // The gate has checked this already, but for what a batch of messages may hide from it.
-      if (!authInfo?.scopes.includes('notes:write')) throw new Error('The scope notes:write is missing.');
       notesByUser.set(sub, [...notes, note].slice(-50));
       return text('Noted.');
     },
   );
-  return server;
+  return tools.attach(server);
 }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import { OAuthAuthorizationServer } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
-import { createMcpServer, scopesByTool } from './mcp-server.js';
+import { createMcpServer, tools } from './mcp-server.js';
 import type { QuickStartSettings } from './settings.js';
 
 /** A running quick start. */
@@ -44,18 +44,10 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
   await gate.ready();
   app.use(gate.createRouter());
 
-  // Clients react to a missing scope when the HTTP answer says so, hence one gate for each set of scopes.
-  const useTools = gate.requireBearerAuth({ scopes: ['mcp:tools'] });
-  const gateByTool = new Map(
-    [...scopesByTool].map(([tool, scopes]) => [tool, gate.requireBearerAuth({ scopes: ['mcp:tools', ...scopes] })]),
-  );
-  const gateOf = (body: unknown) => gateByTool.get(toolCalledBy(body)) ?? useTools;
   const mcp = toNodeHandler(createMcpHandler(createMcpServer));
   app.all(
     new URL(mcpUrl).pathname,
-    useTools,
-    express.json({ limit: '1mb' }),
-    (request: Request, response: Response, next: NextFunction) => gateOf(request.body)(request, response, next),
+    gate.requireBearerAuth({ scopes: ['mcp:tools'], tools }),
     (request: Request, response: Response) => void mcp(request, response, request.body),
   );
   app.use((_request: Request, response: Response) => void response.status(404).json({ error: 'not_found' }));
@@ -89,12 +81,6 @@ async function importQuietly<T>(load: () => Promise<T>): Promise<T> {
   } finally {
     console.warn = warn;
   }
-}
-
-/** The tool that a JSON-RPC message calls, if it calls one. */
-function toolCalledBy(body: unknown): string {
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: { name?: unknown } };
-  return method === 'tools/call' ? String(params?.name) : '';
 }
 
 function stop(server: Server): Promise<void> {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openingHeaders, withoutSaid } from '../http/cors.js';
 import type { AuthInfo } from '../resource/auth-info.js';
-import type { BearerGate } from '../resource/bearer-gate.js';
+import type { Gate } from '../resource/bearer-gate.js';
 import { rememberAuth } from '../resource/get-auth.js';
-import { plainRequest, writeReply, type NodeRequest } from './node-message.js';
+import { maxMessageBytes } from '../resource/tools/message.js';
+import { isBodyTaken, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
 /** A request that a bearer gate has let through: `(request as AuthenticatedRequest).auth`. */
 export interface AuthenticatedRequest {
@@ -17,11 +18,15 @@ export type BearerMiddleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Puts a bearer gate before a handler. What the token says is in `req.auth`, where both MCP SDK lines look for it. */
-export function bearerMiddleware(gate: BearerGate, newRequestId: () => string): BearerMiddleware {
-  return (request: NodeRequest & { auth?: AuthInfo }, response, next) => {
+type GuardedRequest = NodeRequest & { auth?: AuthInfo | undefined; body?: unknown; _body?: boolean };
+
+/** Puts a gate before a handler. What the token says is in `req.auth`, where both MCP SDK lines look for it. */
+export function bearerMiddleware(gate: Gate, newRequestId: () => string): BearerMiddleware {
+  return (request: GuardedRequest, response, next) => {
     const isSaid = (name: string) => response.hasHeader(name);
-    gate(plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/')).then((outcome) => {
+    const wasTaken = isBodyTaken(request);
+    const readBody = () => plainBody(request, maxMessageBytes).catch(() => ({ kind: 'unreadable' as const }));
+    gate(plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/'), readBody).then((outcome) => {
       // Something else has answered, such as a time limit of the application.
       if (response.headersSent) return;
       if ('reply' in outcome) {
@@ -30,8 +35,15 @@ export function bearerMiddleware(gate: BearerGate, newRequestId: () => string): 
       }
       request.auth = outcome.auth;
       rememberAuth(request, outcome.auth);
+      if (!wasTaken && isBodyTaken(request)) takeOver(request, outcome.body);
       for (const [name, value] of Object.entries(openingHeaders(isSaid))) response.setHeader(name, value);
       next();
     }, next);
   };
+}
+
+/** Leaves the body for those that come later; the parser of Express 4 would wait for it, but for the mark of its kind. */
+function takeOver(request: GuardedRequest, body: unknown): void {
+  request.body = body;
+  request._body = true;
 }

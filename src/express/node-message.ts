@@ -37,11 +37,20 @@ function headersOf(request: IncomingMessage): HttpRequest['headers'] {
   return all.length > 1 ? { ...headers, authorization: all } : headers;
 }
 
-/** Reads the body, or takes over what the application's own parser has made of it. */
-export async function plainBody(request: NodeRequest): Promise<HttpBody> {
+/** Whether somebody has read the body already: the application's own parser, usually. */
+export function isBodyTaken(request: IncomingMessage): boolean {
+  return request.readableDidRead || request.readableEnded;
+}
+
+/**
+ * Reads the body, or takes over what the application's own parser has made of it.
+ *
+ * @param limit - in bytes
+ */
+export async function plainBody(request: NodeRequest, limit = maxBodyBytes): Promise<HttpBody> {
   if (request.method !== 'POST') return { kind: 'none' };
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return { kind: 'too large' };
-  if (request.readableDidRead || request.readableEnded) {
+  if (Number(request.headers['content-length'] ?? 0) > limit) return { kind: 'too large' };
+  if (isBodyTaken(request)) {
     if (request.body === undefined) return { kind: 'none' };
     return request.body instanceof Uint8Array
       ? { kind: 'bytes', bytes: request.body }
@@ -49,21 +58,21 @@ export async function plainBody(request: NodeRequest): Promise<HttpBody> {
   }
   const deadline = setTimeout(() => request.destroy(), bodyTtl * 1000);
   try {
-    return await readBytes(request);
+    return await readBytes(request, limit);
   } finally {
     clearTimeout(deadline);
   }
 }
 
 /** By events, since iterating over a stream costs more than signing a token. */
-function readBytes(request: NodeRequest): Promise<HttpBody> {
+function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
   return new Promise((resolve, reject) => {
     if (request.destroyed) reject(new Error('The connection was closed.'));
     const chunks: Buffer[] = [];
     let length = 0;
     const onData = (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= maxBodyBytes) {
+      if (length <= limit) {
         chunks.push(chunk);
         return;
       }

@@ -1,13 +1,11 @@
 import { bearerTokenOf } from '../http/bearer.js';
-import type { HttpReply, HttpRequest } from '../http/message.js';
-import { preflightReply, withCors } from '../http/cors.js';
+import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
+import { preflightReply } from '../http/cors.js';
 import { logRefusal, type Log } from '../http/log.js';
-import { errorReply } from '../http/reply.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
-import { bearerChallenge } from '../protocol/challenge.js';
-import { formatScope, isSubset, withImplied, type ImpliedScopes } from '../protocol/scope.js';
-import { resourceMetadataUrl } from '../protocol/server-metadata.js';
+import { isSubset, withImplied, type ImpliedScopes } from '../protocol/scope.js';
 import type { AuthInfo } from './auth-info.js';
+import { refusal } from './refusal.js';
 import type { VerifyAccessToken } from './verify-access-token.js';
 
 /** What stands before a protected resource. */
@@ -21,41 +19,76 @@ export interface ProtectedResource {
   readonly implied: ImpliedScopes;
 }
 
-/** Lets a request through with who sent it, or answers it. */
-export type BearerGate = (
-  request: Pick<HttpRequest, 'id' | 'method' | 'headers' | 'path'>,
-) => Promise<{ readonly auth: AuthInfo } | { readonly reply: HttpReply }>;
+/** A request as a gate sees it. */
+export type GateRequest = Pick<HttpRequest, 'id' | 'method' | 'headers' | 'path'>;
+
+/** A request that was let through. */
+export interface Passage {
+  /** Who sent it; absent where nobody had to say so. */
+  readonly auth: AuthInfo | undefined;
+  /** What its body says, where the gate had to know. */
+  readonly body?: unknown;
+}
+
+/**
+ * Lets a request through, or answers it.
+ *
+ * @param readBody - reads the body, at most once; what cannot be read is said, and never thrown
+ */
+export type Gate = (
+  request: GateRequest,
+  readBody: () => Promise<HttpBody>,
+) => Promise<Passage | { readonly reply: HttpReply }>;
+
+/** Lets a request through with who sent it, or answers it; whatever its body says. */
+export type BearerGate = (request: GateRequest) => Promise<{ readonly auth: AuthInfo } | { readonly reply: HttpReply }>;
+
+/** What a browser may ask to send to an MCP server. */
+const methods = ['GET', 'POST', 'DELETE'];
+
+/** A preflight carries no token, whatever the resource (Fetch §4.8). */
+export function answerPreflight({ method }: GateRequest): HttpReply | undefined {
+  return method === 'OPTIONS' ? preflightReply(methods) : undefined;
+}
 
 /** Guards a protected resource (RFC 6750, MCP authorization). */
 export function createBearerGate(resource: ProtectedResource, verify: VerifyAccessToken, log: Log): BearerGate {
-  const methods = ['GET', 'POST', 'DELETE'];
+  const authenticate = createAuthenticate(resource, verify);
   return async (request) => {
-    // A preflight carries no token, whatever the resource (Fetch §4.8).
-    if (request.method === 'OPTIONS') return { reply: preflightReply(methods) };
+    const preflight = answerPreflight(request);
+    if (preflight) return { reply: preflight };
     const token = bearerTokenOf(request);
     try {
-      if (token === undefined) throw new AuthError('invalid_token', 'Authentication is required.');
-      const verified = await verify(token, resource.url);
-      // MCP authorization, scope challenge handling: a broad scope includes the narrow ones, for tools as well.
-      const auth = { ...verified, scopes: [...withImplied(verified.scopes, resource.implied)] };
+      if (token === undefined) throw authenticationRequired();
+      const auth = await authenticate(token);
       if (isSubset(resource.requiredScopes, auth.scopes)) return { auth };
-      throw new AuthError('insufficient_scope', 'The access token does not have the scope that this needs.');
+      throw scopeMissing();
     } catch (thrown) {
       const error = toAuthError(thrown);
       logRefusal(log, 'access refused', request, error);
-      return { reply: refusal(error, resource, token !== undefined) };
+      const scopes = error.code === 'insufficient_scope' ? resource.requiredScopes : resource.challengeScopes;
+      return { reply: refusal(error, resource.url, scopes, token !== undefined) };
     }
   };
 }
 
-function refusal(error: AuthError, resource: ProtectedResource, hadToken: boolean): HttpReply {
-  if (error.status !== 401 && error.status !== 403) return withCors(errorReply(error));
-  const scopes = error.status === 403 ? resource.requiredScopes : resource.challengeScopes;
-  const challenge = bearerChallenge({
-    // RFC 6750 §3.1: a request without credentials is told no error.
-    ...(hadToken && { error: error.code, error_description: error.message }),
-    scope: formatScope(scopes),
-    resource_metadata: resourceMetadataUrl(resource.url), // RFC 9728 §5.1
-  });
-  return withCors(errorReply(error, { 'www-authenticate': challenge }));
+/** Verifies tokens for one resource; MCP authorization: a broad scope includes the narrow ones, for tools as well. */
+export function createAuthenticate(
+  { url, implied }: Pick<ProtectedResource, 'url' | 'implied'>,
+  verify: VerifyAccessToken,
+): (token: string) => Promise<AuthInfo> {
+  return async (token) => {
+    const verified = await verify(token, url);
+    return { ...verified, scopes: [...withImplied(verified.scopes, implied)] };
+  };
+}
+
+/** What a request without a token is told. */
+export function authenticationRequired(): AuthError {
+  return new AuthError('invalid_token', 'Authentication is required.');
+}
+
+/** What a request is told whose token is good, and not enough. */
+export function scopeMissing(): AuthError {
+  return new AuthError('insufficient_scope', 'The access token does not have the scope that this needs.');
 }

@@ -1,9 +1,11 @@
 import { openingHeaders } from '../http/cors.js';
+import type { HttpBody, HttpReply } from '../http/message.js';
 import type { AuthInfo } from '../resource/auth-info.js';
-import type { BearerGate } from '../resource/bearer-gate.js';
+import type { Gate, Passage } from '../resource/bearer-gate.js';
 import { rememberAuth } from '../resource/get-auth.js';
+import { maxMessageBytes } from '../resource/tools/message.js';
 import type { FetchHandler } from './fetch-handler.js';
-import { plainRequest, responseOf } from './web-message.js';
+import { plainBody, plainRequest, responseOf } from './web-message.js';
 
 /** What a handler behind a gate is told of a request. */
 export interface BearerContext {
@@ -14,15 +16,39 @@ export interface BearerContext {
 /** Answers the requests that a gate lets through. */
 export type GuardedHandler = (request: Request, context: BearerContext) => Response | Promise<Response>;
 
-/** Puts a bearer gate before a web-standard handler. */
-export function bearerHandler(gate: BearerGate, newRequestId: () => string, handler: GuardedHandler): FetchHandler {
+/** What a handler is told behind a gate that knows tools. */
+export interface ToolsContext {
+  /** What the verified token says; undefined where somebody without one does what needs none. */
+  readonly auth: AuthInfo | undefined;
+  /** What the body of a POST says. It can still be read from the request, too. */
+  readonly body?: unknown;
+}
+
+/** Answers the requests that a gate lets through which knows tools. */
+export type ToolsHandler = (request: Request, context: ToolsContext) => Response | Promise<Response>;
+
+/** Puts a gate before a web-standard handler. */
+export function bearerHandler<C extends Passage>(
+  gate: (...request: Parameters<Gate>) => Promise<C | { readonly reply: HttpReply }>,
+  newRequestId: () => string,
+  handler: (request: Request, context: C) => Response | Promise<Response>,
+): FetchHandler {
   return async (request) => {
-    const outcome = await gate(plainRequest(request, newRequestId()));
+    const outcome = await gate(plainRequest(request, newRequestId()), () => copyOfBody(request));
     if ('reply' in outcome) return responseOf(request, outcome.reply);
-    const { auth } = outcome;
-    rememberAuth(request, auth);
-    return withOpening(await handler(request, { auth }));
+    rememberAuth(request, outcome.auth);
+    return withOpening(await handler(request, outcome));
   };
+}
+
+/** Reads the body of a copy, so that the handler gets the framework's own request, with a body that it can read. */
+async function copyOfBody(request: Request): Promise<HttpBody> {
+  try {
+    return await plainBody(request.clone(), maxMessageBytes);
+  } catch {
+    // Somebody has read it, who left nothing of it.
+    return { kind: 'unreadable' };
+  }
 }
 
 /** A copy, since the headers of an answer that was fetched cannot be changed. */

@@ -1,4 +1,5 @@
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { bodyTtl } from '../http/body.js';
+import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 
 /** Reads what every request has; the body apart. */
 export function plainRequest(request: Request, id: string): Omit<HttpRequest, 'body'> {
@@ -12,6 +13,54 @@ export function plainRequest(request: Request, id: string): Omit<HttpRequest, 'b
     ip: undefined,
     raw: request,
   };
+}
+
+/**
+ * Reads the body of a POST.
+ *
+ * @param limit - in bytes
+ */
+export async function plainBody(request: Request, limit: number): Promise<HttpBody> {
+  if (request.method !== 'POST' || request.body === null) return { kind: 'none' };
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return { kind: 'too large' };
+  try {
+    return await readBytes(request.body.getReader(), limit);
+  } catch {
+    // Used up by somebody else, or broken off by the client.
+    return { kind: 'unreadable' };
+  }
+}
+
+async function readBytes(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<HttpBody> {
+  const deadline = new AbortController();
+  deadline.signal.onabort = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(() => deadline.abort(), bodyTtl * 1000);
+  try {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += read.value.length;
+      if (length > limit) {
+        // Not waited for: of a copy, the end comes only with that of the original.
+        void reader.cancel().catch(() => undefined);
+        return { kind: 'too large' };
+      }
+      chunks.push(read.value);
+    }
+    return deadline.signal.aborted ? { kind: 'unreadable' } : { kind: 'bytes', bytes: joined(chunks, length) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 /** Writes an answer as the web standards have it. */

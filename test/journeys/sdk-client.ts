@@ -1,7 +1,8 @@
+import type { ProtectedTools } from 'mcp-gatehouse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callResource, walk } from '../support/client.js';
 import { startGatehouse, temporaryFolder, type Gatehouse } from '../support/gatehouse.js';
-import { serverOfLine1, serverOfLine2 } from '../support/mcp-server.js';
+import { closedTools, line1ServerWith, line2ServerWith, mixedTools } from '../support/mcp-server.js';
 import type { SdkClient } from '../support/sdk-client.js';
 
 /** Makes a client for an MCP server. */
@@ -18,17 +19,23 @@ export interface SdkTraits {
 /** The journeys of an SDK's client. */
 export function describeSdkClient(create: SdkClientFactory, { canStepUp, scopes }: SdkTraits): void {
   describe.each([
-    ['a server of line 1', serverOfLine1],
-    ['a server of line 2', serverOfLine2],
-  ])('before %s', (_, protectedHandler) => {
+    ['a server of line 1', line1ServerWith],
+    ['a server of line 2', line2ServerWith],
+  ])('before %s', (_, serverOf) => {
     let folder: ReturnType<typeof temporaryFolder>;
     let gatehouse: Gatehouse;
     let client: SdkClient;
     beforeEach(async () => {
       folder = temporaryFolder();
+      await start(closedTools);
+    });
+
+    async function start(tools: ProtectedTools) {
+      const protectedHandler = serverOf(tools);
       gatehouse = await startGatehouse({ store: `sqlite:${folder.path}/gatehouse.sqlite`, protectedHandler });
       client = create(new URL(gatehouse.mcpUrl));
-    });
+    }
+
     afterEach(async () => {
       await client.close();
       await gatehouse.close();
@@ -142,6 +149,25 @@ export function describeSdkClient(create: SdkClientFactory, { canStepUp, scopes 
       await signIn();
       expect(await client.connect()).toBe(true);
       expect(await client.call('whoami')).toMatchObject({ extra: { sub: 'oidc|alice' } });
+    });
+
+    it('uses what needs no user without a sign-in, and asks its user for the rest', async () => {
+      await gatehouse.close();
+      await start(mixedTools);
+      expect(await client.connect()).toBe(true);
+      await client.memory.idle();
+      expect(await client.call('hello')).toBe('hello');
+      expect(client.memory.redirects).toEqual([]);
+      expect(await client.call('add_note')).toBeUndefined();
+      const asked = client.memory.redirects.at(-1)?.searchParams.get('scope')?.split(' ') ?? [];
+      expect(asked).toEqual(['notes:write', ...scopes.slice(1)]);
+      await signIn();
+      expect(await client.connect()).toBe(true);
+      await client.memory.idle();
+      expect(await client.call('add_note')).toBe('noted');
+      expect(await client.call('hello')).toBe('hello');
+      // No stream was asked for in vain, by a sign-in that nobody wanted.
+      expect(client.memory.redirects).toHaveLength(1);
     });
 
     // The older line refreshes in place of asking, and gives up: the two lines have a test each.

@@ -3,8 +3,8 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server';
-import express, { type NextFunction, type Request, type Response } from 'express';
-import type { AuthInfo, OAuthAuthorizationServer } from 'mcp-gatehouse';
+import express, { type Request, type Response } from 'express';
+import { protectTools, type AuthInfo, type OAuthAuthorizationServer, type ProtectedTools } from 'mcp-gatehouse';
 
 /** Mounts an MCP server behind a gate. */
 export type ProtectedMcpServer = (gate: OAuthAuthorizationServer) => RequestListener;
@@ -16,50 +16,63 @@ function whoami(auth: Partial<AuthInfo> | undefined) {
   return { content: [{ type: 'text' as const, text: JSON.stringify({ ...auth, resource: auth?.resource?.href }) }] };
 }
 
+const hello = { content: [{ type: 'text' as const, text: '"hello"' }] };
 const noted = { content: [{ type: 'text' as const, text: '"noted"' }] };
 
-/** An MCP server of the SDK's line 2: `whoami`, and `add_note`, which needs the scope `notes:write`. */
-export const serverOfLine2: ProtectedMcpServer = (gate) => {
-  const handler = toNodeHandler(
-    createMcpHandler(() => {
-      const server = new McpServerV2(about);
-      server.registerTool('whoami', {}, (context) => whoami(context.http?.authInfo as AuthInfo | undefined));
-      server.registerTool('add_note', {}, () => noted);
-      return server;
-    }),
-  );
-  return behindGates(gate, (request, response) => handler(request, response, request.body));
-};
+/** What the tools need; `whoami` needs what everything needs. */
+export const closedTools = protectTools({
+  add_note: { securitySchemes: [{ type: 'oauth2', scopes: ['notes:write'] }] },
+});
+
+/** The same with a tool that needs nobody. */
+export const mixedTools = protectTools({
+  hello: { securitySchemes: [{ type: 'noauth' }] },
+  add_note: { securitySchemes: [{ type: 'oauth2', scopes: ['notes:write'] }] },
+});
+
+/** An MCP server of the SDK's line 2: `whoami`, `hello`, and `add_note`, which needs the scope `notes:write`. */
+export const line2ServerWith =
+  (tools: ProtectedTools): ProtectedMcpServer =>
+  (gate) => {
+    const handler = toNodeHandler(
+      createMcpHandler(() => {
+        const server = new McpServerV2(about);
+        server.registerTool('whoami', {}, (context) => whoami(context.http?.authInfo as AuthInfo | undefined));
+        server.registerTool('hello', {}, () => hello);
+        server.registerTool('add_note', {}, () => noted);
+        return tools.attach(server);
+      }),
+    );
+    return behindGate(gate, tools, (request, response) => handler(request, response, request.body));
+  };
 
 /** The same, of the SDK's line 1, without sessions. */
-export const serverOfLine1: ProtectedMcpServer = (gate) =>
-  behindGates(gate, async (request, response) => {
-    if (request.method !== 'POST') {
-      response.status(405).end();
-      return;
-    }
-    const server = new McpServerV1(about);
-    server.registerTool('whoami', {}, (extra) => whoami(extra.authInfo as AuthInfo | undefined));
-    server.registerTool('add_note', {}, () => noted);
-    const transport = new StreamableHTTPServerTransport({});
-    response.on('close', () => void server.close());
-    await server.connect(transport);
-    await transport.handleRequest(request, response, request.body);
-  });
+export const line1ServerWith =
+  (tools: ProtectedTools): ProtectedMcpServer =>
+  (gate) =>
+    behindGate(gate, tools, async (request, response) => {
+      if (request.method !== 'POST') {
+        response.status(405).end();
+        return;
+      }
+      const server = tools.attach(new McpServerV1(about));
+      server.registerTool('whoami', {}, (extra) => whoami(extra.authInfo as AuthInfo | undefined));
+      server.registerTool('hello', {}, () => hello);
+      server.registerTool('add_note', {}, () => noted);
+      const transport = new StreamableHTTPServerTransport({});
+      response.on('close', () => void server.close());
+      await server.connect(transport);
+      await transport.handleRequest(request, response, request.body);
+    });
 
-/** One gate for all, and a stricter one for the tool that needs more. */
-function behindGates(
+function behindGate(
   gate: OAuthAuthorizationServer,
+  tools: ProtectedTools,
   serve: (request: Request, response: Response) => Promise<void>,
 ): RequestListener {
-  const useTools = gate.requireBearerAuth({ scopes: ['mcp:tools'] });
-  const writeNotes = gate.requireBearerAuth({ scopes: ['mcp:tools', 'notes:write'] });
-  const app = express();
-  app.use(useTools, express.json(), (request: Request, response: Response, next: NextFunction) => {
-    const { method, params } = (request.body ?? {}) as { method?: string; params?: { name?: string } };
-    if (method === 'tools/call' && params?.name === 'add_note') writeNotes(request, response, next);
-    else next();
-  });
-  app.use((request: Request, response: Response) => serve(request, response));
-  return app;
+  const guard = gate.requireBearerAuth({ scopes: ['mcp:tools'], tools });
+  return express().use(guard, (request: Request, response: Response) => serve(request, response));
 }
+
+export const serverOfLine1 = line1ServerWith(closedTools);
+export const serverOfLine2 = line2ServerWith(closedTools);

@@ -1,0 +1,36 @@
+import { withCors } from '../../http/cors.js';
+import type { HttpReply } from '../../http/message.js';
+import { jsonReply } from '../../http/reply.js';
+import type { Message } from './message.js';
+
+/** The result of a tool call that was refused. */
+export interface RefusedCall {
+  readonly content: readonly { readonly type: 'text'; readonly text: string }[];
+  readonly isError: true;
+  readonly _meta?: { readonly 'mcp/www_authenticate': readonly string[] };
+}
+
+/** A result that has ChatGPT link an account, or link it again with more scopes. */
+export function challengingResult(text: string, challenge: string): RefusedCall {
+  return { ...deniedResult(text), _meta: { 'mcp/www_authenticate': [challenge] } };
+}
+
+/** A result that nothing can be done about. */
+export function deniedResult(text: string): RefusedCall {
+  return { content: [{ type: 'text', text }], isError: true };
+}
+
+/** Answers a call with a result (JSON-RPC 2.0 §5). */
+export function resultReply({ id, namesResultType }: Message, result: RefusedCall): HttpReply {
+  const complete = namesResultType ? { resultType: 'complete', ...result } : result;
+  return withCors(jsonReply(200, { jsonrpc: '2.0', id, result: complete }));
+}
+
+/** Answers what could not be read (JSON-RPC 2.0 §5.1). */
+export function unreadReply(reason: 'no JSON' | 'too large'): HttpReply {
+  const [status, code, message] =
+    reason === 'no JSON'
+      ? [400, -32700, 'Parse error: the body is not JSON.']
+      : [413, -32600, 'The body is too large.'];
+  return withCors(jsonReply(status, { jsonrpc: '2.0', id: null, error: { code, message } }));
+}

@@ -1,0 +1,110 @@
+import { bearerTokenOf } from '../../http/bearer.js';
+import { withCors } from '../../http/cors.js';
+import { logRefusal, type Log } from '../../http/log.js';
+import type { HttpReply } from '../../http/message.js';
+import { errorReply } from '../../http/reply.js';
+import { AuthError, toAuthError } from '../../protocol/auth-error.js';
+import { isSubset } from '../../protocol/scope.js';
+import type { AuthInfo } from '../auth-info.js';
+import {
+  answerPreflight,
+  authenticationRequired,
+  createAuthenticate,
+  scopeMissing,
+  type Gate,
+  type GateRequest,
+  type Passage,
+  type ProtectedResource,
+} from '../bearer-gate.js';
+import { challengeOf, refusal } from '../refusal.js';
+import type { VerifyAccessToken } from '../verify-access-token.js';
+import type { ChooseDialect } from './dialect.js';
+import { judgeMessages, type Verdict } from './judge.js';
+import { readMessages, type Message } from './message.js';
+import { challengingResult, deniedResult, resultReply, unreadReply } from './refused-call.js';
+import type { ToolRules } from './tool-rules.js';
+
+/** What a gate needs that knows tools. */
+export interface ToolGateServices {
+  readonly verify: VerifyAccessToken;
+  readonly log: Log;
+  readonly dialect: ChooseDialect;
+}
+
+/** Guards an MCP server of whose tools each needs scopes of its own, or none at all (MCP authorization). */
+export function createToolGate(
+  resource: ProtectedResource,
+  rules: ToolRules,
+  { verify, log, dialect }: ToolGateServices,
+): Gate {
+  const authenticate = createAuthenticate(resource, verify);
+
+  async function judge(request: GateRequest, auth: AuthInfo | undefined, readBody: Parameters<Gate>[1]) {
+    const speaksResults = dialect(request) === 'result';
+    // Where nothing is public and no result is to be written, a stranger's body need not be read.
+    if (!auth && !rules.isMixed && !speaksResults) throw authenticationRequired();
+    const body = readMessages(await readBody());
+    if (typeof body === 'string') {
+      if (auth || rules.isMixed) return { reply: unreadReply(body) };
+      throw authenticationRequired();
+    }
+    const verdict = judgeMessages(body.messages, auth, rules, resource.requiredScopes);
+    if (verdict.kind === 'allowed') return { auth, body: body.value };
+    const error = errorOf(verdict);
+    logRefusal(log, 'access refused', request, error);
+    const [only] = body.isBatch ? [] : body.messages;
+    return { reply: refuse(verdict, error, only, auth !== undefined, speaksResults) };
+  }
+
+  function refuse(
+    { kind, scopes: needed }: Verdict,
+    error: AuthError,
+    call: Message | undefined,
+    hadToken: boolean,
+    speaksResults: boolean,
+  ): HttpReply {
+    const scopes = needed.length > 0 ? needed : resource.challengeScopes;
+    if (call?.id === undefined || call.method !== 'tools/call') return refusal(error, resource.url, scopes, hadToken);
+    if (kind === 'denied') return resultReply(call, deniedResult(error.message));
+    if (!speaksResults) return refusal(error, resource.url, scopes, hadToken);
+    const challenge = challengeOf({ error, named: true, scopes, resource: resource.url });
+    return resultReply(call, challengingResult(error.message, challenge));
+  }
+
+  /** Streams and the end of sessions: what comes through them is for whoever has the scopes of the whole. */
+  function judgeWithoutMessage({ method }: GateRequest, auth: AuthInfo | undefined): Passage | { reply: HttpReply } {
+    if (auth && isSubset(resource.requiredScopes, auth.scopes)) return { auth };
+    // Clients take 405 for "there is no stream here"; a challenge would have them ask a user who wants none.
+    if (rules.isMixed && (method === 'GET' || method === 'DELETE')) return { reply: noStreamReply };
+    throw auth ? scopeMissing() : authenticationRequired();
+  }
+
+  return async (request, readBody) => {
+    const preflight = answerPreflight(request);
+    if (preflight) return { reply: preflight };
+    const token = bearerTokenOf(request);
+    try {
+      // First of all, so that a bad token has nothing read, and is never taken for none.
+      const auth = token === undefined ? undefined : await authenticate(token);
+      return request.method === 'POST' ? await judge(request, auth, readBody) : judgeWithoutMessage(request, auth);
+    } catch (thrown) {
+      const error = toAuthError(thrown);
+      logRefusal(log, 'access refused', request, error);
+      const scopes = error.code === 'insufficient_scope' ? resource.requiredScopes : resource.challengeScopes;
+      return { reply: refusal(error, resource.url, scopes, token !== undefined) };
+    }
+  };
+}
+
+const noStreamReply = withCors(
+  errorReply(new AuthError('method_not_allowed', 'There is no stream without the scopes of this server.'), {
+    allow: 'POST',
+  }),
+);
+
+/** What a refused caller is told. */
+export function errorOf({ kind }: Verdict): AuthError {
+  if (kind === 'unauthenticated') return authenticationRequired();
+  if (kind === 'insufficient') return scopeMissing();
+  return new AuthError('access_denied', 'This user may not use this tool.');
+}
