@@ -31,7 +31,10 @@ import {
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
 import { createBearerGate } from './resource/bearer-gate.js';
+import type { ServerProvider } from './express/server-provider.js';
+import { createTokenVerifier, type TokenVerifier } from './resource/token-verifier.js';
 import { createAliases, createRoutes } from './routes.js';
+import { composeServerProvider, type ServerProviderOptions, type TokenVerifierOptions } from './server-provider.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /** What a bearer gate asks of a request. */
@@ -192,6 +195,30 @@ export class OAuthAuthorizationServer {
   }
 
   /**
+   * Makes the `verifier` that the MCP SDK's own bearer middleware asks for, of either line. The middleware looks at
+   * scopes and writes the challenge; everything else is checked here, as {@link requireBearerAuth} does.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource is guarded
+   */
+  createTokenVerifier({ errors, resource }: TokenVerifierOptions): TokenVerifier {
+    const guarded = this.#findResource(resource, 'createTokenVerifier');
+    return createTokenVerifier(guarded, this.#engine.verify, this.#foundation.log, errors);
+  }
+
+  /**
+   * Makes the `provider` that `mcpAuthRouter` of the MCP SDK's line 1 asks for. The consent page and the callback are
+   * still ours: mount {@link createRouter} as well, after the SDK's router.
+   *
+   * @throws {ConfigurationError} when it cannot tell for which resource it verifies tokens
+   */
+  createServerProvider({ errors, resource }: ServerProviderOptions): ServerProvider {
+    const guarded = this.#findResource(resource, 'createServerProvider');
+    const { issuer, registration_endpoint } = this.#metadata;
+    const door = { issuer, registration: registration_endpoint !== undefined, newRequestId: this.#newRequestId };
+    return composeServerProvider(guarded, errors, this.#engine, this.#foundation, door);
+  }
+
+  /**
    * Opens the store and reads the keys, so that a fault shows at start and not at the first request.
    *
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
@@ -222,12 +249,12 @@ export class OAuthAuthorizationServer {
     await this.#foundation.closeStore();
   }
 
-  #findResource(requested: string | undefined): ConfiguredResource {
+  #findResource(requested: string | undefined, asker = 'requireBearerAuth'): ConfiguredResource {
     const [first, ...others] = this.#resources.values();
     const only = others.length === 0 ? first : undefined;
     const found = requested === undefined ? only : this.#resources.get(canonicalResource(requested) ?? '');
     if (found) return found;
     const known = [...this.#resources.keys()].join(', ');
-    throw new ConfigurationError([`requireBearerAuth: say which resource it guards; one of ${known}.`]);
+    throw new ConfigurationError([`${asker}: say which resource it guards; one of ${known}.`]);
   }
 }

@@ -51,6 +51,7 @@ import { createVault } from './upstream/vault.js';
 
 /** The services behind the endpoints. */
 export interface Engine {
+  readonly findClient: FindClient;
   readonly registeredClients: RegisteredClientIds;
   readonly authenticate: AuthenticateRequest;
   readonly authenticateResourceServer: AuthenticateResourceServer;
@@ -182,6 +183,7 @@ export function createEngine(
   const narrow = createNarrow(resources, identityScopes);
 
   return {
+    findClient,
     registeredClients,
     authenticate: createAuthenticateRequest(findClient, verifyAssertion),
     authenticateResourceServer: createAuthenticateResourceServer(

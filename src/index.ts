@@ -4,6 +4,7 @@ export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptio
 export type { Environment } from './environment-rules.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
+export type { SdkAuthorizationParams, SdkClientInformation, ServerProvider } from './express/server-provider.js';
 export type { ConsentRequest, RenderConsent } from './flow/present-consent.js';
 export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
@@ -44,6 +45,9 @@ export {
   type Permit,
 } from './resource/predicates.js';
 export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
+export type { AllSdkErrors1, SdkErrors, SdkErrors1, SdkErrors2 } from './resource/sdk-errors.js';
+export type { TokenVerifier } from './resource/token-verifier.js';
+export type { ServerProviderOptions, TokenVerifierOptions } from './server-provider.js';
 export { memoryStore, sqliteStore, type MemoryStoreOptions, type SqliteStoreOptions } from './stores.js';
 export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
