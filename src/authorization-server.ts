@@ -18,7 +18,15 @@ import type { BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
-import { createGuards, resourceFinder, type BearerAuthOptions, type Guards, type WithBearerAuth } from './guards.js';
+import {
+  createGuards,
+  resourceFinder,
+  type BearerAuthOptions,
+  type Guards,
+  type GuardServices,
+  type TokenVerifierOptions,
+  type WithBearerAuth,
+} from './guards.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
 import { randomText } from './keys/randomness.js';
@@ -31,7 +39,10 @@ import {
   type AuthorizationServerMetadata,
 } from './protocol/server-metadata.js';
 import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
+import type { ServerProvider } from './express/server-provider.js';
+import type { TokenVerifier } from './resource/token-verifier.js';
 import { createAliases, createRoutes } from './routes.js';
+import { composeServerProvider, type ServerProviderOptions } from './server-provider.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /**
@@ -51,6 +62,7 @@ export class OAuthAuthorizationServer {
   readonly #server: Dispatcher;
   readonly #newRequestId: () => string;
   readonly #guards: Guards;
+  readonly #findResource: GuardServices['findResource'];
 
   /**
    * Serves a web-standard request: for Next.js, Hono and Bun.
@@ -154,8 +166,9 @@ export class OAuthAuthorizationServer {
       log,
     );
     this.#newRequestId = () => randomText(randomness, 9);
+    this.#findResource = resourceFinder(this.#resources);
     this.#guards = createGuards({
-      findResource: resourceFinder(this.#resources),
+      findResource: this.#findResource,
       verify: this.#engine.verify,
       log,
       newRequestId: this.#newRequestId,
@@ -205,6 +218,29 @@ export class OAuthAuthorizationServer {
    */
   getUpstreamToken(auth: ToolCaller, options?: UpstreamTokenOptions): Promise<UpstreamToken> {
     return this.#engine.getUpstreamToken(auth, options);
+  }
+
+  /**
+   * Makes the `verifier` that the MCP SDK's own bearer middleware asks for, of either line. The middleware looks at
+   * scopes and writes the challenge; everything else is checked here, as {@link requireBearerAuth} does.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource is guarded
+   */
+  createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+    return this.#guards.createTokenVerifier(options);
+  }
+
+  /**
+   * Makes the `provider` that `mcpAuthRouter` of the MCP SDK's line 1 asks for. The consent page and the callback are
+   * still ours: mount {@link createRouter} as well, after the SDK's router.
+   *
+   * @throws {ConfigurationError} when it cannot tell for which resource it verifies tokens
+   */
+  createServerProvider({ errors, resource }: ServerProviderOptions): ServerProvider {
+    const guarded = this.#findResource(resource);
+    const { issuer, registration_endpoint } = this.#metadata;
+    const door = { issuer, registration: registration_endpoint !== undefined, newRequestId: this.#newRequestId };
+    return composeServerProvider(guarded, errors, this.#engine, this.#foundation, door);
   }
 
   /**

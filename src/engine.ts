@@ -52,6 +52,7 @@ import { createVault } from './upstream/vault.js';
 
 /** The services behind the endpoints. */
 export interface Engine {
+  readonly findClient: FindClient;
   readonly registeredClients: RegisteredClientIds;
   readonly authenticate: AuthenticateRequest;
   readonly authenticateResourceServer: AuthenticateResourceServer;
@@ -184,6 +185,7 @@ export function createEngine(
   const narrow = createNarrow(resources, identityScopes);
 
   return {
+    findClient,
     registeredClients,
     authenticate: createAuthenticateRequest(findClient, verifyAssertion),
     authenticateResourceServer: createAuthenticateResourceServer(

@@ -8,6 +8,8 @@ import { createBearerGate, type BearerGate, type Gate, type ProtectedResource } 
 import { dialectByAgent, type ChooseDialect } from './resource/tools/dialect.js';
 import { createToolGate } from './resource/tools/tool-gate.js';
 import { scopesOf } from './resource/tools/tool-rules.js';
+import type { SdkErrors } from './resource/sdk-errors.js';
+import { createTokenVerifier, type TokenVerifier } from './resource/token-verifier.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
 import { bearerHandler, type GuardedHandler, type ToolsHandler } from './web/bearer-auth.js';
 import type { FetchHandler } from './web/fetch-handler.js';
@@ -65,6 +67,20 @@ export interface Guards {
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
   withBearerAuth: WithBearerAuth;
+  /**
+   * The `verifier` that the bearer middleware of either MCP SDK line asks for.
+   *
+   * @throws {ConfigurationError} when it cannot tell which resource is guarded
+   */
+  createTokenVerifier(options: TokenVerifierOptions): TokenVerifier;
+}
+
+/** What a verifier for the bearer middleware of an MCP SDK needs. */
+export interface TokenVerifierOptions {
+  /** The SDK's own error classes: it tells by them what to answer. */
+  errors: SdkErrors;
+  /** The URL of the protected resource. @defaultValue the configured one, where there is only one */
+  resource?: string | undefined;
 }
 
 /** Puts a gate around a handler; one for tools may let somebody through without a token. */
@@ -95,6 +111,7 @@ export function createGuards({ findResource, verify, log, newRequestId }: GuardS
       hasTools(options)
         ? bearerHandler(toolGate(options), newRequestId, handler as ToolsHandler)
         : bearerHandler(bearerGate(options), newRequestId, handler),
+    createTokenVerifier: ({ errors, resource }) => createTokenVerifier(findResource(resource), verify, log, errors),
   };
 }
 

@@ -17,6 +17,8 @@ export interface RegisteredClientIds {
   issue(metadata: ClientMetadata): RegisteredCredentials;
   /** Reads the client out of an id, or answers undefined when this installation did not make the id. */
   read(clientId: string): Client | undefined;
+  /** The secret of a confidential client that {@link read} knows. */
+  secretOf(clientId: string): string | undefined;
 }
 
 /** What a client receives when it registers. */
@@ -61,6 +63,8 @@ export function createRegisteredClientIds(ring: KeyRing, randomness: Randomness)
   };
 
   return {
+    secretOf: (clientId) => secretOf(idShape.exec(clientId)?.[1] ?? '', clientId),
+
     issue(metadata) {
       const isPublic = metadata.token_endpoint_auth_method === 'none';
       // Two confidential clients may register the same metadata, and must not receive the same secret.

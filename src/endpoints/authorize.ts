@@ -1,13 +1,17 @@
-import type { BrowserFlow } from '../flow/browser-flow.js';
+import type { BrowserFlow, Door } from '../flow/browser-flow.js';
 import type { Endpoint } from '../http/router.js';
 import { renderForBrowser } from './browser-error.js';
 
-/** `GET /oauth/authorize` (RFC 6749 §3.1): shows the consent page, and changes nothing. */
-export function authorizeEndpoint(flow: BrowserFlow, issuer: string): Endpoint {
+/**
+ * `GET /oauth/authorize` (RFC 6749 §3.1): shows the consent page, and changes nothing.
+ *
+ * @param door - how it differs from the usual one
+ */
+export function authorizeEndpoint(flow: BrowserFlow, issuer: string, door?: Door): Endpoint {
   return {
     methods: ['GET', 'HEAD'],
     cors: false,
-    handle: (request) => flow.authorize(request),
+    handle: (request) => flow.authorize(request, door),
     render: renderForBrowser(issuer),
   };
 }

@@ -27,7 +27,7 @@ type Limited = Pick<Client, 'limits'>;
 const maxStateBytes = 2048;
 
 /** Who asks, and where the answer is to go, as the request says it. */
-export type Requester = Pick<Transaction, 'clientId' | 'redirectUri' | 'state'>;
+export type Requester = Pick<Transaction, 'clientId' | 'redirectUri' | 'state' | 'withoutIssuer'>;
 
 /**
  * Reads who asks.
@@ -50,12 +50,12 @@ export function readRequester(parameters: Parameters): Requester {
  * @throws {AuthError} invalid_client, invalid_request; temporarily_unavailable when it cannot be told now
  */
 export async function proveRequester(
-  { clientId, redirectUri, state }: Requester,
+  { clientId, redirectUri, ...answer }: Requester,
   findClient: FindClient,
 ): Promise<{ client: Client; target: RedirectTarget }> {
   const client = await findClient(clientId).catch(asFaultOfRequest);
   if (!client) throw new AuthError('invalid_client', 'The client is not registered with this server.');
-  return { client, target: proveRedirectTarget(client.metadata.redirect_uris, redirectUri, state) };
+  return { client, target: proveRedirectTarget(client.metadata.redirect_uris, redirectUri, answer) };
 }
 
 /**

@@ -17,12 +17,15 @@ import { nextStep } from './journey.js';
 import type { ConsentRequest } from './present-consent.js';
 import type { Refuse } from './refuse.js';
 import type { PendingSignIn, SignIns } from './sign-in.js';
-import type { Transactions } from './transaction.js';
+import type { Transaction, Transactions } from './transaction.js';
+
+/** How a door for authorization requests differs from `/oauth/authorize`. */
+export type Door = Pick<Transaction, 'withoutIssuer'>;
 
 /** The three doors that a browser comes through. */
 export interface BrowserFlow {
   /** The client sends the browser with an authorization request. */
-  authorize(request: HttpRequest): Promise<HttpReply>;
+  authorize(request: HttpRequest, door?: Door): Promise<HttpReply>;
   /** An application's own page asks what it has to show. */
   describe(request: HttpRequest): Promise<ConsentRequest>;
   /** The user answers the consent page. */
@@ -76,9 +79,9 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
   }
 
   return {
-    async authorize(request) {
+    async authorize(request, door) {
       const parameters = parseParameters(request.query);
-      const requester = readRequester(parameters);
+      const requester = { ...readRequester(parameters), ...door };
       const { client, target } = await proveRequester(requester, findClient);
       return deliveringFaults(target, () => {
         const requested = readAuthorizationRequest(parameters, requester, resources, client, identityScopes);

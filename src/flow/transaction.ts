@@ -10,6 +10,8 @@ export interface Transaction {
   /** As it was sent; absent when it was absent. */
   readonly redirectUri?: string;
   readonly state?: string;
+  /** True where the answer shall not name the issuer (RFC 9207), as at a door whose metadata does not say that it does. */
+  readonly withoutIssuer?: true;
   readonly codeChallenge: string;
   readonly resource: string;
   readonly scopes: readonly string[];

@@ -22,12 +22,17 @@ export interface LogEntry {
 export type Log = (entry: LogEntry) => void;
 
 /** Tells the operator that a request was refused, and why. */
-export function logRefusal(log: Log, event: string, request: Pick<HttpRequest, 'id' | 'path'>, error: AuthError): void {
+export function logRefusal(
+  log: Log,
+  event: string,
+  request: Partial<Pick<HttpRequest, 'id' | 'path'>>,
+  error: AuthError,
+): void {
   log({
     level: error.status >= 500 ? 'error' : 'info',
     event,
-    requestId: request.id,
-    path: request.path,
+    ...(request.id !== undefined && { requestId: request.id }),
+    ...(request.path !== undefined && { path: request.path }),
     code: error.code,
     description: error.message,
     causes: describeCauses(error),

@@ -8,16 +8,21 @@ export interface RedirectTarget {
   readonly [proven]: true;
   readonly uri: string;
   readonly state?: string;
+  /** True where the client was told of no issuer of ours to compare with. */
+  readonly withoutIssuer?: true;
 }
 
-/** Writes an authorization response (RFC 6749 §4.1.2) with `iss` (RFC 9207 §2), keeping the URI's own query. */
+/**
+ * Writes an authorization response (RFC 6749 §4.1.2), keeping the URI's own query; with `iss` (RFC 9207 §2) unless the
+ * target does without.
+ */
 export function responseUrl(
   target: RedirectTarget,
   issuer: string,
   parameters: { readonly code: string } | { readonly error: string; readonly error_description: string },
 ): string {
   const query = new URLSearchParams({ ...parameters, ...(target.state !== undefined && { state: target.state }) });
-  query.set('iss', issuer);
+  if (!target.withoutIssuer) query.set('iss', issuer);
   // Text, not `URL`, since parsing would rewrite what the client compares to the letter.
   return `${target.uri}${target.uri.includes('?') ? '&' : '?'}${query.toString()}`;
 }

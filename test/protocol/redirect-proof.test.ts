@@ -10,7 +10,7 @@ const uris = fc.constantFrom(
 );
 const isProven = (registered: readonly string[], requested: string | undefined) => {
   try {
-    return proveRedirectTarget(registered, requested, undefined).uri;
+    return proveRedirectTarget(registered, requested, {}).uri;
   } catch (error) {
     return (error as { code?: unknown }).code;
   }

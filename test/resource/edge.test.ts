@@ -19,7 +19,7 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('what MCP servers use by itself', () => {
-  it.each(['auth-error-result', 'extract-bearer-token', 'create-resource-metadata', 'predicates'])(
+  it.each(['auth-error-result', 'extract-bearer-token', 'create-resource-metadata', 'predicates', 'token-verifier'])(
     'runs on edge runtimes too: %s',
     (name) => {
       const loaded = [...loadedWith(join(root, 'resource', `${name}.ts`))];

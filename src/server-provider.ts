@@ -1,0 +1,38 @@
+import { authorizeEndpoint } from './endpoints/authorize.js';
+import type { Engine } from './engine.js';
+import { createServerProvider, type ServerProvider } from './express/server-provider.js';
+import type { Foundation } from './foundation.js';
+import { createTrade } from './grant-types/trade.js';
+import type { TokenVerifierOptions } from './guards.js';
+import { endpointErrors, type AllSdkErrors1 } from './resource/sdk-errors.js';
+import { createTokenVerifier, type VerifiedResource } from './resource/token-verifier.js';
+
+/** What a provider for `mcpAuthRouter` needs. */
+export interface ServerProviderOptions extends TokenVerifierOptions {
+  /** `import * as errors from '@modelcontextprotocol/sdk/server/auth/errors.js'` */
+  errors: AllSdkErrors1;
+}
+
+/** Puts an authorization server behind the SDK's router. */
+export function composeServerProvider(
+  resource: VerifiedResource,
+  errors: AllSdkErrors1,
+  { findClient, registeredClients, grantTypes, flow, revokeToken, verify }: Engine,
+  { clock, log }: Foundation,
+  { issuer, registration, newRequestId }: { issuer: string; registration: boolean; newRequestId: () => string },
+): ServerProvider {
+  return createServerProvider({
+    // RFC 9207 §2.4: clients shall refuse `iss` where the metadata does not announce it, and the SDK's does not.
+    door: authorizeEndpoint(flow, issuer, { withoutIssuer: true }),
+    findClient,
+    registeredClients,
+    registration,
+    trade: createTrade(grantTypes),
+    revoke: revokeToken,
+    verifier: createTokenVerifier(resource, verify, log, errors),
+    asSdkError: endpointErrors(errors),
+    clock,
+    log,
+    newRequestId,
+  });
+}
