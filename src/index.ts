@@ -1,18 +1,12 @@
 export { OAuthAuthorizationServer } from './authorization-server.js';
-export { ConfigurationError } from './configuration-error.js';
 export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
 export type { Environment } from './environment-rules.js';
-export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
-export type { NodeHandler } from './express/router.js';
 export type { SdkAuthorizationParams, SdkClientInformation, ServerProvider } from './express/server-provider.js';
 export type { ConsentRequest, RenderConsent } from './flow/present-consent.js';
 export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
-export type { BearerAuthOptions, ToolAuthOptions, TokenVerifierOptions, WithBearerAuth } from './guards.js';
-export type { Log, LogEntry } from './http/log.js';
 export type { Randomness } from './keys/randomness.js';
-export type { Clock } from './storage/clock.js';
 export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
 export type { OAuthProxyOptions } from './proxy-config.js';
 export type {
@@ -21,19 +15,11 @@ export type {
   IntrospectionOptions,
   OAuthAuthorizationServerOptions,
   ResourceOptions,
-  ScopeOptions,
   SigningOptions,
 } from './options.js';
-export { protectTools, type ProtectedTools } from './protect-tools.js';
-export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
-export type { AuthorizationServerMetadata, ProtectedResourceMetadata } from './protocol/server-metadata.js';
-export {
-  createAuthError,
-  isAuthError,
-  type AuthErrorOptions,
-  type AuthErrorResult,
-} from './resource/auth-error-result.js';
-export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
+export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
+export * from './resource-door.js';
+export type { AllSdkErrors1 } from './resource/sdk-errors.js';
 export {
   UpstreamTokenError,
   type ToolCaller,
@@ -41,29 +27,12 @@ export {
   type UpstreamTokenFault,
   type UpstreamTokenOptions,
 } from './resource/upstream-token.js';
-export { createProtectedResourceMetadata, type ProtectedResourceOptions } from './resource/create-resource-metadata.js';
-export { extractBearerToken, type BearerSource, type HeaderSource } from './resource/extract-bearer-token.js';
-export {
-  all,
-  any,
-  requireClaim,
-  requireScopes,
-  type AuthSubject,
-  type ClaimValue,
-  type ExpectedClaim,
-  type Permit,
-} from './resource/predicates.js';
-export { getAuth } from './resource/get-auth.js';
-export type { ChooseDialect, Dialect } from './resource/tools/dialect.js';
-export type { PublicOptions, SecurityScheme, ToolDeclaration, ToolRules } from './resource/tools/tool-rules.js';
-export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
-export type { AllSdkErrors1, SdkErrors, SdkErrors1, SdkErrors2 } from './resource/sdk-errors.js';
-export type { TokenVerifier } from './resource/token-verifier.js';
 export type { ServerProviderOptions } from './server-provider.js';
 export { postgresSchema, type PostgresPool, type PostgresStore } from './storage/postgres.js';
 export type { RedisClient } from './storage/redis-client.js';
 export type { SqlQuery } from './storage/sql.js';
 export { sqlSchema, type SqlDialect, type SqlValue } from './storage/sql-dialects.js';
+export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
 export {
   memoryStore,
   postgresStore,
@@ -80,5 +49,3 @@ export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';
 export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';
-export type { BearerContext, GuardedHandler, ToolsContext, ToolsHandler } from './web/bearer-auth.js';
-export type { FetchHandler } from './web/fetch-handler.js';
