@@ -11,6 +11,7 @@ import type { Store } from '../src/storage/store.js';
 import { oidcProvider } from '../providers/oidc.js';
 import { isWithoutPostgres, isWithoutRedis, postgresUrl, redisUrl } from './support/database-servers.js';
 import { testSecret } from './support/gatehouse.js';
+import { startStallingProxy } from './support/stalling-proxy.js';
 
 const clock = () => Date.now() / 1000;
 const key = { partition: `open-store-${randomUUID()}`, id: 'record' };
@@ -24,6 +25,26 @@ function open(location: string): Store {
   const store = openStore(location, clock);
   cleanUps.push(() => store.close());
   return store;
+}
+
+const schema = `gatehouse_${randomUUID().replaceAll('-', '')}`;
+/** A URL by which tables are made in the schema of this test. */
+function inOwnSchema(url: string): string {
+  const location = new URL(url);
+  location.searchParams.set('options', `-c search_path=${schema}`);
+  return location.href;
+}
+const ownSchemaUrl = inOwnSchema(postgresUrl);
+
+/** Makes the schema, and takes it away after the test. */
+async function administrator(): Promise<Pool> {
+  const pool = new Pool({ connectionString: postgresUrl });
+  await pool.query(`CREATE SCHEMA ${schema}`);
+  cleanUps.push(async () => {
+    await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+    await pool.end();
+  });
+  return pool;
 }
 
 /** Writes a record that goes by itself, reads, lists and removes it. */
@@ -98,23 +119,9 @@ describe.skipIf(isWithoutRedis)('redis://…', () => {
 });
 
 describe.skipIf(isWithoutPostgres)('postgres://…', () => {
-  const schema = `gatehouse_${randomUUID().replaceAll('-', '')}`;
-  const location = new URL(postgresUrl);
-  location.searchParams.set('options', `-c search_path=${schema}`);
-
-  async function administrator(): Promise<Pool> {
-    const pool = new Pool({ connectionString: postgresUrl });
-    await pool.query(`CREATE SCHEMA ${schema}`);
-    cleanUps.push(async () => {
-      await pool.query(`DROP SCHEMA ${schema} CASCADE`);
-      await pool.end();
-    });
-    return pool;
-  }
-
   it('opens a store and makes its table, and ends its connections with it', async () => {
     const pool = await administrator();
-    const store = open(location.href);
+    const store = open(ownSchemaUrl);
     await Promise.all([tryOut(store), store.list('nobody')]);
     const { rows } = await pool.query(`SELECT 1 FROM pg_tables WHERE schemaname = '${schema}'`);
     expect(rows).toHaveLength(1);
@@ -130,7 +137,7 @@ describe.skipIf(isWithoutPostgres)('postgres://…', () => {
         issuer: 'http://localhost:3000',
         secret: testSecret,
         providers: [oidcProvider({ issuer: 'http://localhost:4000', clientId: 'id', clientSecret: 'for a test' })],
-        store: location.href,
+        store: ownSchemaUrl,
       });
       await gate.ready();
       await gate.close();
@@ -138,7 +145,7 @@ describe.skipIf(isWithoutPostgres)('postgres://…', () => {
   });
 
   it('tries again to make its table when it could not at first', async () => {
-    const store = open(location.href);
+    const store = open(ownSchemaUrl);
     await expect(store.get(key)).rejects.toThrow('no schema has been selected to create in');
     await administrator();
     await tryOut(store);
@@ -196,6 +203,26 @@ describe('a server that is not there', () => {
       });
     },
   );
+});
+
+describe.skipIf(isWithoutRedis || isWithoutPostgres)('a server that stops answering', () => {
+  it.each([
+    ['redis', redisUrl, 6379],
+    ['postgres', postgresUrl, 5432],
+  ])('is given up for %s:// before the guard does so, and used again when it answers', async (_, url, port) => {
+    const proxy = await startStallingProxy(url, port);
+    cleanUps.push(() => proxy.close());
+    await administrator();
+    const store = open(inOwnSchema(proxy.url));
+    await tryOut(store);
+    proxy.stall();
+    await expect(guarded(store).list(key.partition)).rejects.toMatchObject({
+      status: 503,
+      cause: { message: expect.stringContaining('cannot be used: ') as string },
+    });
+    proxy.release();
+    await store.list(key.partition);
+  });
 });
 
 /** All that a log would show of an error that is printed whole. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,6 +126,33 @@ describe('the package', () => {
        print(await (await call({ authorization: 'Bearer ' + token })).text(), (await call({})).status, metadata.status);`,
     );
     expect(run(process.execPath, 'edge.js').trim()).toBe('alice 401 200');
+  });
+
+  it.each([
+    ['ioredis', 'redis://:canary@localhost'],
+    ['pg', 'postgres://me:canary@localhost/gatehouse'],
+  ])('starts without %s, and says that it is missing when it is asked for', (name, store) => {
+    unlinkSync(join(folder.path, 'node_modules', name));
+    write(
+      'missing.js',
+      `import { OAuthAuthorizationServer } from 'mcp-gatehouse';
+       import { oidcProvider } from 'mcp-gatehouse/providers';
+       try {
+         new OAuthAuthorizationServer({
+           issuer: 'http://localhost:3000',
+           secret: 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG',
+           store: '${store}',
+           providers: [oidcProvider({ issuer: 'http://localhost:4000', clientId: 'id', clientSecret: 'for a test' })],
+         });
+       } catch ({ name, message }) {
+         console.log(name, message);
+       }`,
+    );
+    const said = run(process.execPath, 'missing.js');
+    expect(said).toMatch(
+      new RegExp(`^ConfigurationError .*a package that is not installed: npm install ${name}$`, 'ms'),
+    );
+    expect(said).not.toContain('canary');
   });
 
   it('proves a store with the exported contract, in another test runner', () => {

@@ -234,6 +234,17 @@ describe('the settings of the quick start', () => {
     expect(readSettings({}, place).secret).toEqual(first.secret);
   });
 
+  it('prints of the URL of a database only where it is', () => {
+    const { state } = readSettings(
+      {
+        GATEHOUSE_SECRET: testSecret,
+        GATEHOUSE_STORE: 'postgres://me:canary@db.example:5433/gatehouse?password=canary',
+      },
+      folder.path,
+    );
+    expect(state).toBe('db.example:5433');
+  });
+
   it('make no file where everything is given', () => {
     const place = join(folder.path, 'state');
     const settings = readSettings({ GATEHOUSE_SECRET: testSecret, GATEHOUSE_STORE: 'memory:', PORT: '4000' }, place);

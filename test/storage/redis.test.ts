@@ -13,25 +13,28 @@ const prefix = `gatehouse-test-${randomUUID()}:`;
 const key = (id = 'record') => ({ partition: 'somebody', id });
 const never = (version = 'version') => ({ version, expiresAt: 'never' }) as const;
 
+/** Where there is no Redis, a test fails rather than waits. */
+const soon = { maxRetriesPerRequest: 1 } as const;
+
 /** The two packages, each with two connections. */
 const packages: Record<string, () => Promise<{ clients: RedisClient[]; close: () => Promise<unknown> }>> = {
   ioredis: async () => {
-    const clients = [new Redis(redisUrl), new Redis(redisUrl)];
+    const clients = [new Redis(redisUrl, soon), new Redis(redisUrl, soon)];
     await Promise.all(clients.map((client) => client.ping()));
     return { clients, close: () => Promise.all(clients.map((client) => client.quit())) };
   },
   'ioredis with a prefix of its own': async () => {
     const clients = [
-      new Redis(redisUrl, { keyPrefix: `{own}${prefix}` }),
-      new Redis(redisUrl, { keyPrefix: `{own}${prefix}` }),
+      new Redis(redisUrl, { ...soon, keyPrefix: `{own}${prefix}` }),
+      new Redis(redisUrl, { ...soon, keyPrefix: `{own}${prefix}` }),
     ];
     await Promise.all(clients.map((client) => client.ping()));
     return { clients, close: () => Promise.all(clients.map((client) => client.quit())) };
   },
   redis: async () => {
     const clients = await Promise.all([
-      createClient({ url: redisUrl }).connect(),
-      createClient({ url: redisUrl }).connect(),
+      createClient({ url: redisUrl, socket: { reconnectStrategy: false } }).connect(),
+      createClient({ url: redisUrl, socket: { reconnectStrategy: false } }).connect(),
     ]);
     return { clients, close: () => Promise.all(clients.map((client) => client.close())) };
   },
@@ -55,7 +58,7 @@ describe.skipIf(isWithoutRedis)('the store in Redis', () => {
 });
 
 describe.skipIf(isWithoutRedis)('a slow way to Redis', () => {
-  const prompt = new Redis(redisUrl, { lazyConnect: true });
+  const prompt = new Redis(redisUrl, { ...soon, lazyConnect: true });
   afterAll(() => prompt.quit());
 
   for (const { name, run } of lateWriteCases({
@@ -98,7 +101,7 @@ describe.skipIf(isWithoutRedis)('what the store leaves in Redis', () => {
   const left = async (partition: string) => (await redis.keys(`${own}{${partition}}:*`)).sort();
 
   beforeAll(async () => {
-    redis = new Redis(redisUrl);
+    redis = new Redis(redisUrl, soon);
     await redis.ping();
     now = Date.now() / 1000;
   });
