@@ -2,7 +2,8 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage'] },
+  // The Next.js example is a project of its own, and checked by its own build.
+  { ignores: ['dist', 'coverage', 'examples/nextjs'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:http';
 import { ConfigurationError, optionsFromEnvironment } from 'mcp-gatehouse';
-import { oidcProvider } from 'mcp-gatehouse/providers';
-import { localProvider } from '../quick-start/local-provider.js';
+import { startLocalProvider } from '../start-local-provider.js';
 import { createApp } from './app.js';
 
 try {
@@ -31,7 +28,7 @@ async function start() {
   if (!isHere && (configured.length === 0 || !process.env['SESSION_SECRET'] || !process.env['JWT_SECRET'])) {
     throw new ConfigurationError(['Set SESSION_SECRET, JWT_SECRET and the variables of a provider (.env.example).']);
   }
-  const providers = configured.length > 0 ? configured : [await startLocalProvider(url)];
+  const providers = configured.length > 0 ? configured : [await startLocalProvider(`${url}/auth/callback`)];
   const { app, proxy } = createApp({
     url,
     providers,
@@ -50,15 +47,4 @@ async function start() {
         .join(', ')}.`,
     );
   });
-}
-
-/** Anybody can sign in there, with any password: for trying out. */
-async function startLocalProvider(url: string) {
-  const client = { clientId: 'example', clientSecret: randomBytes(32).toString('base64url') };
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const provider = localProvider({ issuer, ...client, redirectUri: `${url}/auth/callback` });
-  server.on('request', (request, response) => void provider(request, response));
-  return oidcProvider({ issuer, ...client, name: 'the local provider' });
 }
