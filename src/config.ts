@@ -17,11 +17,11 @@ import {
   plainResource,
   provider,
   resource,
-  seconds,
   webUrl,
   type ConfiguredResource,
 } from './party-config.js';
-import { ConfigurationError } from './configuration-error.js';
+import { seconds } from './resource-config.js';
+import { ConfigurationError, describeIssue } from './configuration-error.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { identityScopes } from './protocol/user-profile.js';
 import { secrets, signing } from './signing-config.js';
@@ -214,11 +214,4 @@ function secretsUsedTwice({ secret, signing, providers }: Settings): string[] {
       .filter(({ clientSecret }) => isOurs(clientSecret))
       .map(({ id }) => `secret is the clientSecret of ${id} too: give it a value of its own.`),
   ];
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') {
-    return `${[...issue.path, issue.keys.join(', ')].join('.')} is not an option: see the list in the README.`;
-  }
-  return `${issue.path.join('.')} ${issue.message}.`;
 }

@@ -36,6 +36,7 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   const header = readHeader(token);
   if (header.typ !== 'at+jwt') throw refusedToken('wrong typ'); // RFC 9068 §4: an ID token is no access token
   if (header.alg !== keys.algorithm) throw refusedToken('wrong alg'); // RFC 8725 §3.1
+  if (header.crit !== undefined) throw refusedToken('critical extension'); // RFC 7515 §4.1.11: none is understood
   const key = await keys.find(String(header.kid));
   if (!key) throw refusedToken('unknown key');
   try {
@@ -48,7 +49,7 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   throw refusedToken('bad signature or claims');
 }
 
-function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown } {
+function readHeader(token: string): { typ?: unknown; alg?: unknown; kid?: unknown; crit?: unknown } {
   const [encoded = '', , , ...more] = token.split('.');
   try {
     if (more.length > 0) throw refusedToken('malformed');

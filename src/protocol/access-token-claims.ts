@@ -1,18 +1,24 @@
-/** The claims of an access token (RFC 9068 §2.2), ours first. */
-export interface AccessTokenClaims {
-  readonly iss: string;
+/** What is known of an access token that counts, whoever has verified it. */
+export interface ProvenClaims {
   readonly sub: string;
+  /** The resource that it counts for. */
   readonly aud: string;
   readonly client_id: string;
   readonly scope: string;
-  readonly iat: number;
+  /** Epoch seconds. */
   readonly exp: number;
-  readonly jti: string;
   /** The grant that the token lives and dies with; absent where a client acts for itself, and `sub` is its id. */
   readonly grant_id?: string;
   /** The id of the provider at which the user signed in; absent where there is no user. */
   readonly idp?: string;
   readonly [claim: string]: unknown;
+}
+
+/** The claims of an access token (RFC 9068 §2.2), ours first. */
+export interface AccessTokenClaims extends ProvenClaims {
+  readonly iss: string;
+  readonly iat: number;
+  readonly jti: string;
 }
 
 /** The names that a `tokenMapper` cannot give a meaning of its own. */
@@ -32,7 +38,7 @@ export const reservedClaims: ReadonlySet<string> = new Set([
 ]);
 
 /** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
-export function mappedClaims(claims: AccessTokenClaims): Record<string, unknown> {
+export function mappedClaims(claims: ProvenClaims): Record<string, unknown> {
   const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
   return structuredClone(Object.fromEntries(mapped));
 }

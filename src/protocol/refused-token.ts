@@ -6,13 +6,15 @@ export type TokenFault =
   | 'malformed'
   | 'wrong typ'
   | 'wrong alg'
+  | 'critical extension'
   | 'unknown key'
   | 'bad signature or claims'
   | 'expired'
   | 'other audience'
   | 'grant ended'
   | 'revoked'
-  | 'client gone';
+  | 'client gone'
+  | 'inactive';
 
 /** The one answer to every access token that does not count; the reason is for the log. */
 export function refusedToken(reason: TokenFault): AuthError {

@@ -1,4 +1,4 @@
-import { mappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
+import { mappedClaims, type ProvenClaims } from '../protocol/access-token-claims.js';
 import { parseScope } from '../protocol/scope.js';
 
 /**
@@ -31,7 +31,7 @@ export interface AuthExtra {
 }
 
 /** Made anew for each request: what a handler does to it must not reach the next one. */
-export function authInfoOf(token: string, claims: AccessTokenClaims): AuthInfo {
+export function authInfoOf(token: string, claims: ProvenClaims): AuthInfo {
   const { sub, client_id, scope, exp, aud, grant_id, idp } = claims;
   return {
     token,
