@@ -4,10 +4,9 @@ import { Resolver } from 'node:dns/promises';
 import type { ResolveHost } from './clients/guarded-fetch.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
-import type { Clock, Sleep } from './storage/clock.js';
+import type { Sleep } from './storage/clock.js';
 
-/** The system's clock. */
-export const systemClock: Clock = () => Date.now() / 1000;
+export { systemClock } from './web-system.js';
 
 /** Waits by the system's timers. */
 export const systemSleep: Sleep = (seconds, signal) =>

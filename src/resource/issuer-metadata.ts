@@ -25,17 +25,18 @@ export function issuerUnavailable(cause: unknown): AuthError {
 }
 
 async function discover(issuer: string, ask: AskIssuer): Promise<IssuerMetadata> {
-  let fault: unknown;
+  const faults: unknown[] = [];
   for (const url of metadataUrls(issuer)) {
     try {
       return readMetadata(issuer, await ask(url));
     } catch (error) {
-      fault = error;
+      faults.push(error);
       // Who does not answer here does not answer there, and those who wait have waited long enough.
       if (!isAnswer(error)) break;
     }
   }
-  throw fault;
+  // What is wrong with a document tells more than where there is none.
+  throw faults.find((fault) => fault instanceof AuthError) ?? faults.at(-1);
 }
 
 function isAnswer(error: unknown): boolean {
@@ -56,12 +57,12 @@ function metadataUrls(issuer: string): Set<string> {
 
 function readMetadata(issuer: string, document: Record<string, unknown>): IssuerMetadata {
   // RFC 8414 §3.3: or else anybody's keys could be another one's.
-  if (document['issuer'] !== issuer) throw fault('The metadata is of another issuer.');
+  if (document['issuer'] !== issuer) throw misfit('The metadata is of another issuer.');
   const address = (name: string) => {
     const value = document[name];
     if (value === undefined) return undefined;
     if (typeof value === 'string' && isSafe(value, issuer)) return value;
-    throw fault(`The ${name} in the metadata is not https.`);
+    throw misfit(`The ${name} in the metadata is not https.`);
   };
   return { jwksUri: address('jwks_uri'), introspectionEndpoint: address('introspection_endpoint') };
 }
@@ -72,6 +73,6 @@ function isSafe(url: string, issuer: string): boolean {
   return url.startsWith('https:') || issuer.startsWith('http:');
 }
 
-function fault(reason: string): AuthError {
+function misfit(reason: string): AuthError {
   return new AuthError('temporarily_unavailable', reason);
 }

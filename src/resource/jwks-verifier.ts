@@ -3,7 +3,7 @@ import { refusedToken } from '../protocol/refused-token.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import type { Clock } from '../storage/clock.js';
 import type { RemoteCopy } from '../storage/remote-copy.js';
-import { acceptClaims } from './accept-claims.js';
+import { acceptClaims, requireFitting, type Expected } from './accept-claims.js';
 import { authInfoOf } from './auth-info.js';
 import type { IssuerKey } from './issuer-keys.js';
 import { readUnproven } from './token-parts.js';
@@ -38,16 +38,16 @@ export function createJwksVerifier(
 ): VerifyAccessToken {
   const proven = new BoundedMap<string, Proven>(maxCachedTokens);
 
-  async function prove(token: string): Promise<Proven['claims']> {
-    const known = await keys.current();
+  async function prove(token: string, expected: Expected): Promise<Proven['claims']> {
     const earlier = proven.get(token);
-    if (earlier?.keys === known) return earlier.claims;
+    if (earlier && earlier.keys === (await keys.current())) return earlier.claims;
     const { header, claims } = readUnproven(token);
     const { algorithm, kid } = requireHeader(header, algorithms);
-    const found = await findKey(keys, known, kid);
-    if (found.key.algorithm !== algorithm) throw refusedToken('wrong alg'); // RFC 8725 §3.1
+    // Before any key is looked for: what counts nowhere must not cause a request.
+    requireFitting(claims, expected);
+    const found = await findKey(keys, kid, algorithm);
     try {
-      await compactVerify(token, found.key.key, { algorithms: [algorithm] });
+      await compactVerify(token, found.key, { algorithms: [algorithm] });
     } catch {
       throw refusedToken('bad signature or claims');
     }
@@ -56,15 +56,15 @@ export function createJwksVerifier(
   }
 
   return async (token, resource) => {
-    const claims = await prove(token);
+    const claims = await prove(token, { issuer, resource, now: clock() });
+    // Whatever was kept or waited for: its time is looked at now.
     return authInfoOf(token, acceptClaims(claims, { issuer, resource, now: clock() }));
   };
 }
 
-/** Looks at what counts of a header. Whatever key it brings or points to (`jwk`, `jku`, `x5c`, `x5u`) does not. */
+/** Looks at what counts of a header, before any key is looked for. Whatever key it brings or points to (`jwk`, `jku`, `x5c`, `x5u`) does not. */
 function requireHeader({ typ, alg, crit, kid }: Record<string, unknown>, algorithms: readonly string[]) {
   if (typeof typ !== 'string' || !accessTokenType.test(typ)) throw refusedToken('wrong typ');
-  // Before any key is looked for: what nobody verifies here must not cause a request.
   const algorithm = algorithms.find((each) => each === alg);
   if (algorithm === undefined) throw refusedToken('wrong alg');
   if (crit !== undefined) throw refusedToken('critical extension'); // RFC 7515 §4.1.11: none is understood
@@ -72,12 +72,17 @@ function requireHeader({ typ, alg, crit, kid }: Record<string, unknown>, algorit
   return { algorithm, kid };
 }
 
-async function findKey(keys: RemoteCopy<Keys>, known: Keys, kid: string): Promise<{ key: IssuerKey; keys: Keys }> {
-  const among = (set: Keys | undefined) => {
-    const key = set?.find((each) => each.kid === kid);
-    return set && key && { key, keys: set };
-  };
-  const found = among(known) ?? among(await keys.renewed(known));
-  if (!found) throw refusedToken('unknown key');
-  return found;
+async function findKey(
+  published: RemoteCopy<Keys>,
+  kid: string,
+  algorithm: string,
+): Promise<{ key: IssuerKey['key']; keys: Keys }> {
+  const isNamed = (key: IssuerKey) => key.kid === kid;
+  const known = await published.current();
+  const keys = known.some(isNamed) ? known : await published.renewed(known);
+  const named = keys?.filter(isNamed) ?? [];
+  if (!keys || named.length === 0) throw refusedToken('unknown key');
+  const found = named.find((each) => each.algorithm === algorithm);
+  if (!found) throw refusedToken('wrong alg'); // RFC 8725 §3.1
+  return { key: found.key, keys };
 }

@@ -1,0 +1,19 @@
+import type { Log } from './http/log.js';
+import type { WebFetch } from './resource/ask-issuer.js';
+import type { Clock } from './storage/clock.js';
+
+/** The system's clock. */
+export const systemClock: Clock = () => Date.now() / 1000;
+
+/** Writes warnings and errors as lines of JSON where the runtime shows errors. */
+export const consoleLog: Log = (entry) => {
+  if (entry.level !== 'info') console.error(JSON.stringify({ mcpGatehouse: entry }));
+};
+
+/** The runtime's own `fetch`, as it is when it is called. */
+export const webFetch: WebFetch = (url, init) => fetch(url, init);
+
+/** A new random name for a request, which its log line carries. */
+export function newWebRequestId(): string {
+  return crypto.randomUUID();
+}
