@@ -25,7 +25,10 @@ export type {
 } from './options.js';
 export { protectTools, type ProtectedTools } from './protect-tools.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
-export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
+export type { AuthorizationServerMetadata, ProtectedResourceMetadata } from './protocol/server-metadata.js';
+export { createResourceServer, type ResourceServer } from './resource-server.js';
+export type { IntrospectingOptions, ResourceServerOptions } from './resource-server-config.js';
+export type { WebFetch } from './resource/ask-issuer.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export { getAuth } from './resource/get-auth.js';
 export type { ChooseDialect, Dialect } from './resource/tools/dialect.js';

@@ -130,6 +130,22 @@ describe('the house', () => {
     expect(nodeOnly).toEqual(['src/express/node-message.ts']);
   });
 
+  it('has a side for MCP servers elsewhere that runs where there is no Node', () => {
+    const files = new Set(['src/resource-door.ts']);
+    const packages = new Set<string>();
+    for (const file of files) {
+      for (const { to, line } of imports.filter(({ from }) => from === file)) {
+        if (/: (?:import|export) type /.test(line)) continue;
+        (to.startsWith('src/') ? files : packages).add(to);
+      }
+    }
+    expect([...files]).toEqual(expect.arrayContaining(['src/guards.ts', 'src/web/fetch-handler.ts']));
+    expect([...packages].sort()).toEqual(['jose', 'zod']);
+    const needNode = [...files].filter((file) => /\b(?:Buffer|process)\./.test(readFileSync(join(root, file), 'utf8')));
+    // What only a Node server calls; and the body of a POST, of which a resource server takes none.
+    expect(needNode.sort()).toEqual(['src/express/node-message.ts', 'src/web/fetch-handler.ts']);
+  });
+
   it('imports only what the package depends on', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
     const foreign = imports.filter(({ to }) => !to.startsWith('node:') && !/^(src|providers)\//.test(to));

@@ -87,6 +87,51 @@ describe('the package', () => {
     expect(run(process.execPath, 'start.js').trim()).toBe('http://localhost:3000 1');
   });
 
+  it('guards an MCP server elsewhere, where there is nothing of Node', () => {
+    write(
+      'edge.js',
+      `import { register } from 'node:module';
+       const hooks = \`export async function resolve(name, context, next) {
+         const found = await next(name, context);
+         if (found.url.startsWith('node:') || found.url.endsWith('.node')) throw new Error('There is no ' + name);
+         return found;
+       }\`;
+       register('data:text/javascript,' + encodeURIComponent(hooks));
+       const print = console.log;
+       // What the web standards have, and Node makes of its own parts when it is first used.
+       await new Response(new Request('https://edge.example').body).text();
+       await fetch('data:,');
+       delete globalThis.Buffer;
+       delete globalThis.process;
+       const { createResourceServer } = await import('mcp-gatehouse/resource');
+       const issuer = 'https://auth.example.com';
+       const resource = 'https://notes.example.com/mcp';
+       const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+       const jwk = { ...(await crypto.subtle.exportKey('jwk', pair.publicKey)), kid: 'key' };
+       const documents = {
+         '/.well-known/oauth-authorization-server': { issuer, jwks_uri: issuer + '/jwks' },
+         '/jwks': { keys: [jwk] },
+       };
+       const server = createResourceServer({
+         issuer,
+         resource,
+         fetch: async (url) => Response.json(documents[new URL(url).pathname]),
+       });
+       const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/[+]/g, '-').replace(/[/]/g, '_').replace(/=/g, '');
+       const encode = (value) => base64url(new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)));
+       const claims = { iss: issuer, aud: resource, sub: 'alice', client_id: 'client', exp: Date.now() / 1000 + 60 };
+       const input = encode({ alg: 'ES256', typ: 'at+jwt', kid: 'key' }) + '.' + encode(claims);
+       const hash = { name: 'ECDSA', hash: 'SHA-256' };
+       const signature = await crypto.subtle.sign(hash, pair.privateKey, new TextEncoder().encode(input));
+       const token = input + '.' + base64url(new Uint8Array(signature));
+       const guarded = server.withBearerAuth((request, { auth }) => new Response(auth.extra.sub));
+       const call = async (headers) => (await guarded(new Request(resource, { headers })));
+       const metadata = await server.fetch(new Request('https://notes.example.com/.well-known/oauth-protected-resource'));
+       print(await (await call({ authorization: 'Bearer ' + token })).text(), (await call({})).status, metadata.status);`,
+    );
+    expect(run(process.execPath, 'edge.js').trim()).toBe('alice 401 200');
+  });
+
   it('proves a store with the exported contract, in another test runner', () => {
     write(
       'contract.test.js',

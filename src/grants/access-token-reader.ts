@@ -37,7 +37,7 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   if (header.typ !== 'at+jwt') throw refusedToken('wrong typ'); // RFC 9068 §4: an ID token is no access token
   if (header.alg !== keys.algorithm) throw refusedToken('wrong alg'); // RFC 8725 §3.1
   if (header.crit !== undefined) throw refusedToken('critical extension'); // RFC 7515 §4.1.11: none is understood
-  const key = await keys.find(String(header.kid));
+  const key = typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
   if (!key) throw refusedToken('unknown key');
   try {
     const options = { algorithms: [keys.algorithm], issuer, clockTimestamp: Math.floor(now), clockTolerance };

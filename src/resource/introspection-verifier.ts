@@ -105,11 +105,15 @@ function accept(claims: Record<string, unknown>, expected: Parameters<typeof acc
   return acceptClaims({ iss: expected.issuer, ...claims }, expected);
 }
 
+/** Members that speak of the answer, and are no claims of the token. */
+const notClaims = ['active', 'token_type'];
+
 /** @throws {AuthError} temporarily_unavailable when the answer is none */
-function claimsOf({ active, ...said }: Record<string, unknown>): Answer['claims'] {
+function claimsOf(answer: Record<string, unknown>): Answer['claims'] {
+  const { active } = answer;
   if (typeof active !== 'boolean') throw issuerUnavailable(misfit('The answer of the introspection_endpoint is none.'));
-  const { token_type: _type, ...claims } = said;
-  return active ? claims : undefined;
+  if (!active) return undefined;
+  return Object.fromEntries(Object.entries(answer).filter(([name]) => !notClaims.includes(name)));
 }
 
 function authorizationOf(credentials: IntrospectionCredentials): string {

@@ -1,23 +1,17 @@
-import {
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import type { Store } from 'mcp-gatehouse';
 import { memoryStore } from 'mcp-gatehouse';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callResource, postForm, refresh, signIn } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
-import { claimsOf, encode, es256, forge, headerOf } from './tokens.js';
+import { claimsOf, es256, forge, headerOf } from './tokens.js';
+import { foreignKey, issuerKey as privateKey, pemOf, verifierContract } from './verifier-contract.js';
 
-/** The operator's own key, so that a test can sign as the server would. */
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const foreignKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-const pemOf = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+verifierContract('a verifier in the process of its issuer', async (settings) => {
+  const own = await startGatehouse(settings);
+  return { ...own, url: own.mcpUrl, asked: [] };
+});
 
 let gatehouse: Gatehouse;
 let good: string;
@@ -35,23 +29,14 @@ beforeEach(() => {
   gatehouse.log.length = 0;
 });
 
-/** Expects a refusal with 401 and one text for every reason; only the log tells the reason. */
+/** Expects a refusal; only the log tells the reason. */
 async function expectRefused(token: string, reason: string): Promise<void> {
   gatehouse.log.length = 0;
-  const answer = await callResource(gatehouse.mcpUrl, token);
-  expect(answer.status, reason).toBe(401);
-  expect(await answer.json()).toEqual({
-    error: 'invalid_token',
-    error_description: 'The access token is invalid, expired or revoked.',
-  });
-  expect(answer.headers.get('www-authenticate')).toMatch(
-    /^Bearer error="invalid_token", error_description="The access token is invalid, expired or revoked.", scope=/,
-  );
+  expect((await callResource(gatehouse.mcpUrl, token)).status, reason).toBe(401);
   expect(gatehouse.log.map(({ causes }) => causes)).toEqual([[`invalid_token: ${reason}`]]);
 }
 
-const sign = (changes: Record<string, unknown>, headerChanges: Record<string, unknown> = {}, key = privateKey) =>
-  forge({ ...header, ...headerChanges }, { ...claims, ...changes }, es256(key));
+const sign = (changes: Record<string, unknown>) => forge(header, { ...claims, ...changes }, es256(privateKey));
 
 async function publishedKeys(issuer = gatehouse.issuer): Promise<{ keys: (JsonWebKey & { kid: string })[] }> {
   return (await (await fetch(`${issuer}/oauth/jwks`)).json()) as { keys: (JsonWebKey & { kid: string })[] };
@@ -75,79 +60,15 @@ describe('an access token', () => {
     expect(Object.keys(claims)).toEqual(expect.arrayContaining(['exp', 'iat', 'jti', 'client_id', 'grant_id']));
   });
 
-  it('does not count when its algorithm is confused', async () => {
-    const [jwk] = (await publishedKeys()).keys;
-    const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
-    const withSecret = (secret: string | Buffer) => (input: string) =>
-      createHmac('sha256', secret).update(input).digest('base64url');
-    for (const secret of [
-      publicPem,
-      publicPem.trim(),
-      JSON.stringify(jwk),
-      Buffer.from(jwk?.x ?? '', 'base64url'),
-      '',
-    ]) {
-      await expectRefused(forge({ ...header, alg: 'HS256' }, claims, withSecret(secret)), 'wrong alg');
-    }
-    for (const alg of ['none', 'None', 'NONE', '', null, ['ES256'], undefined, 'ES384', 'RS256']) {
-      await expectRefused(`${encode({ ...header, alg })}.${encode(claims)}.`, 'wrong alg');
-    }
-    await expectRefused(`${encode(header)}.${encode(claims)}.`, 'bad signature or claims');
-  });
-
-  it('does not count when somebody else signed it', async () => {
-    await expectRefused(sign({}, {}, foreignKey), 'bad signature or claims');
-    for (const kid of ['unknown', '', undefined, null, '__proto__', 'constructor', '../../dev/null', 42]) {
-      await expectRefused(sign({}, { kid }, foreignKey), 'unknown key');
-    }
-  });
-
-  it('does not bring its own key', async () => {
-    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
-    const before = gatehouse.upstream.requests.length;
-    for (const own of [
-      { jwk },
-      { jku: `${gatehouse.upstream.issuer}/jwks` },
-      { x5u: `${gatehouse.upstream.issuer}/jwks` },
-      { x5c: ['MIIB'] },
-    ]) {
-      await expectRefused(sign({}, own, foreignKey), 'bad signature or claims');
-      await expectRefused(sign({}, { ...own, kid: 'theirs' }, foreignKey), 'unknown key');
-    }
-    expect(gatehouse.upstream.requests.length).toBe(before);
-  });
-
-  it('does not count when it is of another kind', async () => {
-    for (const typ of ['JWT', undefined, 'jwt', 'AT+JWT ', 'application/json', 'id_token', 'dpop+jwt', '']) {
-      await expectRefused(sign({}, { typ }), 'wrong typ');
-    }
-  });
-
-  it('does not count for another resource', async () => {
-    const { mcpUrl, issuer } = gatehouse;
-    for (const aud of [
-      issuer,
-      `${mcpUrl}-v2`,
-      `${mcpUrl}/`,
-      `${mcpUrl}/admin`,
-      mcpUrl.toUpperCase(),
-      'https://other.example/mcp',
-    ]) {
-      await expectRefused(sign({ aud }), 'other audience');
-    }
-    for (const aud of [[mcpUrl], [mcpUrl, 'https://other.example'], undefined, null, {}]) {
+  it('does not count for several resources', async () => {
+    const { mcpUrl } = gatehouse;
+    for (const aud of [[mcpUrl], [mcpUrl, 'https://other.example']]) {
       await expectRefused(sign({ aud }), 'bad signature or claims');
     }
   });
 
-  it('does not count when another issuer is named', async () => {
-    for (const iss of ['https://other.example', `${gatehouse.issuer}/`, undefined, [gatehouse.issuer, 'x']]) {
-      await expectRefused(sign({ iss }), 'bad signature or claims');
-    }
-  });
-
   it('does not count when it lacks a claim', async () => {
-    for (const name of ['sub', 'client_id', 'scope', 'grant_id', 'idp', 'exp']) {
+    for (const name of ['scope', 'grant_id', 'idp', 'iat', 'jti']) {
       await expectRefused(sign({ [name]: undefined }), 'bad signature or claims');
     }
   });
@@ -156,47 +77,6 @@ describe('an access token', () => {
     for (const grant_id of ['', 'x', 'a.b.c', `${'a'.repeat(22)}.${'b'.repeat(22)}.${'c'.repeat(11)}`, '__proto__']) {
       await expectRefused(sign({ grant_id }), 'grant ended');
     }
-  });
-
-  it('counts until a minute after it expired, whether it was seen before or not', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    expect((await callResource(gatehouse.mcpUrl, sign({ exp: now - 55 }))).status).toBe(200);
-    await expectRefused(sign({ exp: now - 65 }), 'expired');
-    await expectRefused(sign({ exp: 'never' }), 'bad signature or claims');
-  });
-
-  it('does not count before its time, give or take a minute', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    expect((await callResource(gatehouse.mcpUrl, sign({ nbf: now + 55 }))).status).toBe(200);
-    await expectRefused(sign({ nbf: now + 70 }), 'bad signature or claims');
-  });
-
-  it('does not count when it is no token at all', async () => {
-    const [first = '', second = '', third = ''] = good.split('.');
-    const malformed = ['x', '.', '..', '...', '{}', `${first}.${second}.${third}.x`, `.${second}.${third}`];
-    for (const token of ['null', '"at+jwt"', '42', '{'].map((text) => Buffer.from(text).toString('base64url'))) {
-      malformed.push(`${token}.${second}.${third}`);
-    }
-    for (const token of malformed) await expectRefused(token, 'malformed');
-    for (const token of ['e30', `W10.${second}.${third}`]) await expectRefused(token, 'wrong typ');
-    await expectRefused(`${first}.${second}`, 'bad signature or claims');
-    await expectRefused(`${first}.${second}.${third.slice(2)}`, 'bad signature or claims');
-    await expectRefused(`${first}.${encode({ ...claims, scope: 'notes:write' })}.${third}`, 'bad signature or claims');
-  });
-
-  it('does not count when it is longer than any of ours', async () => {
-    await expectRefused(sign({ padding: 'x'.repeat(8192) }), 'too long');
-  });
-
-  it('counts with whatever text its claims hold', async () => {
-    const answer = await callResource(gatehouse.mcpUrl, sign({ name: 'Ålice 🦊 <b> "x"' }));
-    expect(await answer.json()).toMatchObject({ extra: { claims: { name: 'Ålice 🦊 <b> "x"' } } });
-  });
-
-  it('is not replaced by another one that verified before', async () => {
-    await callResource(gatehouse.mcpUrl, good);
-    const tampered = `${good.slice(0, -2)}${good.endsWith('AA') ? 'BB' : 'AA'}`;
-    await expectRefused(tampered, 'bad signature or claims');
   });
 });
 

@@ -40,6 +40,10 @@ export interface Gatehouse {
   advance(seconds: number): void;
   /** Ends the server, and starts another one on the same port; a store that was handed in, or a file, is kept. */
   restart(changes?: Partial<OAuthAuthorizationServerOptions>): Promise<void>;
+  /** Stops listening and drops all connections; its state stays. */
+  stopListening(): Promise<void>;
+  /** Listens again, on the same port. */
+  listenAgain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +61,8 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
   } = settings;
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handler(request, response));
-  const issuer = `http://${host}:${await listen(server, 0)}${path}`;
+  const port = await listen(server, 0);
+  const issuer = `http://${host}:${port}${path}`;
   const mcpUrl = `${issuer}/mcp`;
   const upstream = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
   const log: LogEntry[] = [];
@@ -118,6 +123,10 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
       changed = { ...changed, ...changes };
       await gate.close();
       start();
+    },
+    stopListening: () => stop(server),
+    async listenAgain() {
+      await listen(server, port);
     },
     async close() {
       await stop(server);
