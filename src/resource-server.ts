@@ -2,6 +2,7 @@ import { metadataEndpoint } from './endpoints/metadata.js';
 import type { BearerMiddleware } from './express/bearer-auth.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createGuards, resourceFinder, type BearerAuthOptions } from './guards.js';
+import { describeCauses } from './http/log.js';
 import { createDispatcher } from './http/router.js';
 import { withImplied } from './protocol/scope.js';
 import { protectedResourceMetadata, type ProtectedResourceMetadata } from './protocol/server-metadata.js';
@@ -14,7 +15,7 @@ import { createAskIssuer } from './resource/ask-issuer.js';
 import type { AuthInfo } from './resource/auth-info.js';
 import { createIntrospectionVerifier } from './resource/introspection-verifier.js';
 import { createIssuerKeys } from './resource/issuer-keys.js';
-import { createIssuerMetadata } from './resource/issuer-metadata.js';
+import { createIssuerMetadata, issuerUnavailable } from './resource/issuer-metadata.js';
 import { createJwksVerifier } from './resource/jwks-verifier.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
 import { createRoutes } from './routes.js';
@@ -109,12 +110,21 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 }
 
 function createVerifier({ issuer, algorithms, introspection, ...system }: ResourceServerSettings): VerifyAccessToken {
-  const { clock = systemClock, fetch = webFetch } = system;
+  const { clock = systemClock, fetch = webFetch, log = consoleLog } = system;
   const ask = createAskIssuer(fetch);
   const metadata = createIssuerMetadata(issuer, ask, clock);
   if (introspection) {
     const { credentials, cacheTtl } = introspection;
     return createIntrospectionVerifier({ issuer, metadata, ask, clock }, credentials, cacheTtl);
   }
-  return createJwksVerifier(issuer, algorithms, createIssuerKeys(metadata, algorithms, ask, clock), clock);
+  const keys = createIssuerKeys(metadata, algorithms, ask, clock, (cause) =>
+    // Nobody else notices, while the keys that are known still serve: there is a day to see to it.
+    log({
+      level: 'warn',
+      event: 'keys not fetched',
+      description: `The keys of ${issuer} cannot be fetched.`,
+      causes: describeCauses(issuerUnavailable(cause)),
+    }),
+  );
+  return createJwksVerifier(issuer, algorithms, keys, clock);
 }

@@ -87,7 +87,7 @@ describe('the package', () => {
     expect(run(process.execPath, 'start.js').trim()).toBe('http://localhost:3000 1');
   });
 
-  it('guards an MCP server elsewhere, where there is nothing of Node', () => {
+  it('guards an MCP server elsewhere, where no module of Node can be had', () => {
     write(
       'edge.js',
       `import { register } from 'node:module';
@@ -98,10 +98,6 @@ describe('the package', () => {
        }\`;
        register('data:text/javascript,' + encodeURIComponent(hooks));
        const print = console.log;
-       // What the web standards have, and Node makes of its own parts when it is first used.
-       await new Response(new Request('https://edge.example').body).text();
-       await fetch('data:,');
-       delete globalThis.Buffer;
        delete globalThis.process;
        const { createResourceServer } = await import('mcp-gatehouse/resource');
        const issuer = 'https://auth.example.com';

@@ -28,19 +28,24 @@ const algorithmsOfKind: Readonly<Record<string, readonly string[]>> = {
 /** Every algorithm that tokens can be verified with. */
 export const verifiableAlgorithms: readonly string[] = Object.values(algorithmsOfKind).flat();
 
-/** Keeps the keys that an authorization server publishes (RFC 7517 §5); its rotations are followed. */
+/**
+ * Keeps the keys that an authorization server publishes (RFC 7517 §5); its rotations are followed.
+ *
+ * @param failed - hears of each attempt that failed, also where earlier keys still serve
+ */
 export function createIssuerKeys(
   metadata: RemoteCopy<IssuerMetadata>,
   algorithms: readonly string[],
   ask: AskIssuer,
   clock: Clock,
+  failed: (cause: unknown) => void,
 ): RemoteCopy<readonly IssuerKey[]> {
   const load = async () => {
     const { jwksUri } = await metadata.current();
     if (jwksUri === undefined) throw new AuthError('temporarily_unavailable', 'The metadata has no jwks_uri.');
     return readIssuerKeys(await ask(jwksUri), algorithms);
   };
-  return createRemoteCopy(load, clock, { unavailable: issuerUnavailable });
+  return createRemoteCopy(load, clock, { unavailable: issuerUnavailable, failed });
 }
 
 /** Reads the usable keys of a JWK set; what cannot be used is left out, as the RFC wants it. */

@@ -23,6 +23,8 @@ export interface RemoteCopyFaults {
   readonly unavailable: (cause: unknown) => Error;
   /** Tells a fault of this server's own, which may be tried again at once. @defaultValue none is */
   readonly isOurs?: (cause: unknown) => boolean;
+  /** Hears of each attempt that failed, also where an earlier copy still serves. */
+  readonly failed?: (cause: unknown) => void;
 }
 
 /** Seconds for which a copy is good. What the other server withdraws counts for that long. */
@@ -43,7 +45,7 @@ const pauseTtl = 30;
 export function createRemoteCopy<T extends object>(
   load: () => Promise<T>,
   clock: Clock,
-  { unavailable, isOurs = () => false }: RemoteCopyFaults,
+  { unavailable, isOurs = () => false, failed = () => undefined }: RemoteCopyFaults,
 ): RemoteCopy<T> {
   let good: { readonly document: T; readonly at: number } | undefined;
   let failure: { readonly at: number; readonly cause: unknown } | undefined;
@@ -56,6 +58,7 @@ export function createRemoteCopy<T extends object>(
       failure = undefined;
     } catch (cause) {
       failure = { at: isOurs(cause) ? -Infinity : clock(), cause };
+      failed(cause);
     }
   }
 

@@ -52,6 +52,24 @@ describe('a verifier by introspection', () => {
     expect(questions()).toBe(2);
   });
 
+  it('encodes both parts of a client before they become one (RFC 6749 §2.3.1)', async () => {
+    const issuer = 'https://auth.example';
+    const sent: unknown[] = [];
+    const server = createResourceServer({
+      issuer,
+      resource: 'https://notes.example/mcp',
+      introspection: { clientId: 'https://a:b', clientSecret: 'ü %+' },
+      fetch: (_url, { headers }) => {
+        sent.push((headers as Record<string, string>)['authorization']);
+        return Promise.resolve(Response.json({ issuer, introspection_endpoint: `${issuer}/introspect` }));
+      },
+    });
+    const claims = { iss: issuer, aud: 'https://notes.example/mcp', exp: Date.now() / 1000 + 60 };
+    await expect(server.verifyAccessToken(`${encode({})}.${encode(claims)}.x`)).rejects.toThrow();
+    const basic = Buffer.from('https%3A%2F%2Fa%3Ab:%C3%BC+%25%2B').toString('base64');
+    expect(sent).toEqual([undefined, `Basic ${basic}`]);
+  });
+
   it('tells what the issuer said, with what broad scopes include', async () => {
     const { accessToken } = await start();
     const broad = signedBy(issuerKey, accessToken, { scope: 'mcp:tools notes:write' });

@@ -227,7 +227,10 @@ describe('while the issuer is away', () => {
     await expectUnavailable(withKid(accessToken, 'new', issuerKey));
     expect(remote.log.at(-1)).toMatchObject({ level: 'error', code: 'temporarily_unavailable' });
     remote.advance(23 * hour);
+    remote.log.length = 0;
     for (const token of [accessToken, another(accessToken)]) expect(await statusOf(token)).toBe(200);
+    // Nobody else would notice before it is too late.
+    expect(remote.log).toEqual([expect.objectContaining({ level: 'warn', event: 'keys not fetched' })]);
     await expectUnavailable(withKid(accessToken, 'new', issuerKey));
     // Attempts are few: for the unknown key, for what is old, and none in the pause.
     expect(remote.asked.length).toBeLessThanOrEqual(3);
