@@ -5,7 +5,7 @@
 export { ConfigurationError } from './configuration-error.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
-export type { BearerAuthOptions } from './guards.js';
+export type { BearerAuthOptions, ToolAuthOptions, WithBearerAuth } from './guards.js';
 export type { Log, LogEntry } from './http/log.js';
 export type { ScopeOptions } from './options.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
@@ -15,5 +15,5 @@ export type { IntrospectingOptions, ResourceServerOptions } from './resource-ser
 export type { WebFetch } from './resource/ask-issuer.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export type { Clock } from './storage/clock.js';
-export type { BearerContext, GuardedHandler } from './web/bearer-auth.js';
+export type { BearerContext, GuardedHandler, ToolsContext, ToolsHandler } from './web/bearer-auth.js';
 export type { FetchHandler } from './web/fetch-handler.js';

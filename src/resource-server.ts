@@ -1,7 +1,7 @@
 import { metadataEndpoint } from './endpoints/metadata.js';
 import type { BearerMiddleware } from './express/bearer-auth.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
-import { createGuards, resourceFinder, type BearerAuthOptions } from './guards.js';
+import { createGuards, resourceFinder, type BearerAuthOptions, type WithBearerAuth } from './guards.js';
 import { describeCauses } from './http/log.js';
 import { createDispatcher } from './http/router.js';
 import { withImplied } from './protocol/scope.js';
@@ -20,7 +20,6 @@ import { createJwksVerifier } from './resource/jwks-verifier.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
 import { createRoutes } from './routes.js';
 import { consoleLog, newWebRequestId, systemClock, webFetch } from './web-system.js';
-import type { GuardedHandler } from './web/bearer-auth.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
 
 /** An MCP server's side of OAuth, which is apart from its authorization server. */
@@ -39,14 +38,14 @@ export interface ResourceServer {
    *
    * @throws {ConfigurationError} when the resource lacks a scope
    */
-  requireBearerAuth(options?: Pick<BearerAuthOptions, 'scopes'>): BearerMiddleware;
+  requireBearerAuth(options?: BearerAuthOptions): BearerMiddleware;
   /**
    * The same around a web-standard handler, for Hono, Next.js, Bun and edge runtimes. What the token says is in
    * `context.auth`.
    *
    * @throws {ConfigurationError} when the resource lacks a scope
    */
-  withBearerAuth(handler: GuardedHandler, options?: Pick<BearerAuthOptions, 'scopes'>): FetchHandler;
+  readonly withBearerAuth: WithBearerAuth;
   /** The resource metadata (RFC 9728) that is published. */
   getMetadata(): ProtectedResourceMetadata;
   /**
@@ -100,7 +99,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     createRouter: () => nodeHandler(server, newWebRequestId, log),
     fetch: fetchHandler(server, newWebRequestId),
     requireBearerAuth: (gate) => guards.requireBearerAuth(gate),
-    withBearerAuth: (handler, gate) => guards.withBearerAuth(handler, gate),
+    withBearerAuth: guards.withBearerAuth,
     getMetadata: () => metadata,
     async verifyAccessToken(token) {
       const auth = await verify(token, url);
