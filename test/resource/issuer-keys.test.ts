@@ -26,7 +26,7 @@ function serverWith(jwks: unknown, algorithms?: string[]) {
     '/jwks': jwks,
   };
   const fetch = (url: string) => Promise.resolve(Response.json(documents[new URL(url).pathname]));
-  return createResourceServer({ issuer, resource, algorithms, fetch, clock: () => now });
+  return createResourceServer({ issuer, resource, algorithms, fetch, clock: () => now, log: () => undefined });
 }
 
 function tokenOf(key: KeyObject, alg: string): Promise<string> {
