@@ -128,22 +128,6 @@ describe('the house', () => {
     expect(needNode).toEqual(['src/express/node-message.ts']);
   });
 
-  it('has a side for MCP servers elsewhere that runs where there is no Node', () => {
-    const files = new Set(['src/resource-door.ts']);
-    const packages = new Set<string>();
-    for (const file of files) {
-      for (const { to, line } of imports.filter(({ from }) => from === file)) {
-        if (/: (?:import|export) type /.test(line)) continue;
-        (to.startsWith('src/') ? files : packages).add(to);
-      }
-    }
-    expect([...files]).toEqual(expect.arrayContaining(['src/guards.ts', 'src/web/fetch-handler.ts']));
-    expect([...packages].sort()).toEqual(['jose', 'zod']);
-    const needNode = [...files].filter((file) => /\b(?:Buffer|process)\./.test(readFileSync(join(root, file), 'utf8')));
-    // What only a Node server calls.
-    expect(needNode).toEqual(['src/express/node-message.ts']);
-  });
-
   it('imports only what the package depends on', () => {
     const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       dependencies: object;

@@ -56,7 +56,7 @@ export function introspectEndpoint(
 }
 
 function activeAnswer(claims: AccessTokenClaims, { implied }: IntrospectedResource): object {
-  const { scope, client_id, sub, aud, iss, exp, iat, jti } = claims;
+  const { scope, client_id, sub, aud, iss, exp, iat, jti, grant_id, idp } = claims;
   return {
     ...mappedClaims(claims),
     active: true,
@@ -69,6 +69,9 @@ function activeAnswer(claims: AccessTokenClaims, { implied }: IntrospectedResour
     exp,
     iat,
     jti,
+    // As in the token: whose sign-in it lives on, and at which provider that was. Absent where there is no user.
+    grant_id,
+    idp,
     token_type: 'Bearer',
   };
 }

@@ -29,7 +29,7 @@ export function requireFitting({ iss, aud, exp, nbf, iat }: Said, { issuer, reso
 /**
  * Reads what an authorization server has vouched for (RFC 9068 §4, RFC 7662 §2.2).
  *
- * `grant_id` and `idp` are ours: tokens of others have none, and neither have answers to an introspection.
+ * `grant_id` and `idp` are ours: tokens of others have none.
  *
  * @throws {AuthError} invalid_token when it does not count here, or lacks a claim
  */

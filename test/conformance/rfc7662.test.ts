@@ -79,7 +79,7 @@ const expectInactive = async (each: string, authorization?: string) => {
 describe('RFC 7662', () => {
   it('tells what a token is worth', async () => {
     const { status, body, headers } = await introspect({ token });
-    const { client_id, iat, exp, jti } = claimsOf(token);
+    const { client_id, iat, exp, jti, grant_id } = claimsOf(token);
     expect({ status, body }).toEqual({
       status: 200,
       body: {
@@ -88,6 +88,8 @@ describe('RFC 7662', () => {
         client_id,
         sub: 'oidc|alice',
         aud: notes,
+        grant_id,
+        idp: 'oidc',
         iss: issuer,
         iat,
         exp,

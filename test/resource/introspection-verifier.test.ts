@@ -75,7 +75,12 @@ describe('a verifier by introspection', () => {
     const broad = signedBy(issuerKey, accessToken, { scope: 'mcp:tools notes:write' });
     const auth = await remote.server.verifyAccessToken(broad);
     expect(auth.scopes).toEqual(['mcp:tools', 'notes:write', 'notes:read']);
-    expect(auth.extra).toEqual({ sub: 'oidc|alice', claims: { email: 'alice@example.test', name: 'Alice' } });
+    expect(auth.extra).toEqual({
+      sub: 'oidc|alice',
+      provider: 'oidc',
+      grantId: claimsOf(accessToken)['grant_id'],
+      claims: { email: 'alice@example.test', name: 'Alice' },
+    });
     auth.extra.claims['email'] = 'mallory@example.test';
     expect((await remote.server.verifyAccessToken(broad)).extra.claims['email']).toBe('alice@example.test');
   });

@@ -165,9 +165,7 @@ describe('a token verifier', () => {
   });
 
   it('has to know which resource it is for', () => {
-    expect(() => host.gate.createTokenVerifier({ errors: errors1 })).toThrow(
-      'createTokenVerifier: say which resource it guards',
-    );
+    expect(() => host.gate.createTokenVerifier({ errors: errors1 })).toThrow('say which resource it guards');
     expect(() => host.gate.createTokenVerifier({ errors: errors1, resource: 'https://a.example' })).toThrow();
   });
 });
