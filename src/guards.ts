@@ -95,7 +95,9 @@ export function createGuards({ findResource, verify, log, newRequestId }: GuardS
     const { url, scopes: known, implied, defaultScopes } = findResource(resource);
     const unknown = [...scopes, ...(tools ? scopesOf(tools.rules) : [])].filter((scope) => !known.has(scope));
     if (unknown.length > 0) {
-      throw new ConfigurationError([`A bearer gate: ${url} has no scope ${unknown.join(', ')}: name it among its scopes first.`]);
+      throw new ConfigurationError([
+        `A bearer gate: ${url} has no scope ${unknown.join(', ')}: name it among its scopes first.`,
+      ]);
     }
     return { url, challengeScopes: scopes.length > 0 ? scopes : defaultScopes, requiredScopes: scopes, implied };
   }
