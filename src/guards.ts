@@ -2,7 +2,6 @@ import { ConfigurationError } from './configuration-error.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
 import type { Log } from './http/log.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
-import type { ImpliedScopes } from './protocol/scope.js';
 import type { ProtectedTools } from './protect-tools.js';
 import { createBearerGate, type BearerGate, type Gate, type ProtectedResource } from './resource/bearer-gate.js';
 import { dialectByAgent, type ChooseDialect } from './resource/tools/dialect.js';
@@ -10,7 +9,7 @@ import { createToolGate } from './resource/tools/tool-gate.js';
 import { scopesOf } from './resource/tools/tool-rules.js';
 import type { SdkErrors } from './resource/sdk-errors.js';
 import { createTokenVerifier, type TokenVerifier } from './resource/token-verifier.js';
-import type { VerifyAccessToken } from './resource/verify-access-token.js';
+import type { VerifiedResource, VerifyAccessToken } from './resource/verify-access-token.js';
 import { bearerHandler, type GuardedHandler, type ToolsHandler } from './web/bearer-auth.js';
 import type { FetchHandler } from './web/fetch-handler.js';
 
@@ -34,12 +33,9 @@ export interface BearerAuthOptions {
 export type ToolAuthOptions = BearerAuthOptions & { tools: ProtectedTools };
 
 /** A resource as its gates have to know it. */
-export interface GuardedResource {
-  /** Its canonical URL: the audience that tokens must have. */
-  readonly url: string;
+export interface GuardedResource extends VerifiedResource {
   /** The names of its scopes. */
   readonly scopes: Pick<ReadonlySet<string>, 'has'>;
-  readonly implied: ImpliedScopes;
   /** What a client without a token is told to ask for, where nothing else is needed. */
   readonly defaultScopes: readonly string[];
 }
@@ -129,6 +125,7 @@ export function resourceFinder(resources: ReadonlyMap<string, GuardedResource>):
     const found = requested === undefined ? only : resources.get(canonicalResource(requested) ?? '');
     if (found) return found;
     const known = [...resources.keys()].join(', ');
-    throw new ConfigurationError([`A bearer gate: say which resource it guards; one of ${known}.`]);
+    const fault = requested === undefined ? 'say which resource it guards' : `${requested} is none of the resources`;
+    throw new ConfigurationError([`A bearer gate: ${fault}: its \`resource\` has to be one of ${known}.`]);
   };
 }

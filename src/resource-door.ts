@@ -12,12 +12,7 @@ export { protectTools, type ProtectedTools } from './protect-tools.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { ProtectedResourceMetadata } from './protocol/server-metadata.js';
 export type { WebFetch } from './resource/ask-issuer.js';
-export {
-  createAuthError,
-  isAuthError,
-  type AuthErrorOptions,
-  type AuthErrorResult,
-} from './resource/auth-error-result.js';
+export { createAuthError, isAuthError, type AuthErrorOptions } from './resource/auth-error-result.js';
 export type { AuthExtra, AuthInfo } from './resource/auth-info.js';
 export { createProtectedResourceMetadata, type ProtectedResourceOptions } from './resource/create-resource-metadata.js';
 export { extractBearerToken, type BearerSource, type HeaderSource } from './resource/extract-bearer-token.js';
@@ -34,6 +29,7 @@ export {
 } from './resource/predicates.js';
 export type { SdkErrors, SdkErrors1, SdkErrors2 } from './resource/sdk-errors.js';
 export type { TokenVerifier } from './resource/token-verifier.js';
+export type { AuthErrorResult } from './resource/tool-result.js';
 export type { ChooseDialect, Dialect } from './resource/tools/dialect.js';
 export type { PublicOptions, SecurityScheme, ToolDeclaration, ToolRules } from './resource/tools/tool-rules.js';
 export { createResourceServer, type ResourceServer } from './resource-server.js';

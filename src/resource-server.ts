@@ -3,7 +3,6 @@ import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createGuards, resourceFinder, type Guards } from './guards.js';
 import { describeCauses } from './http/log.js';
 import { createDispatcher } from './http/router.js';
-import { withImplied } from './protocol/scope.js';
 import { protectedResourceMetadata, type ProtectedResourceMetadata } from './protocol/server-metadata.js';
 import {
   parseResourceServerOptions,
@@ -16,7 +15,7 @@ import { createIntrospectionVerifier } from './resource/introspection-verifier.j
 import { createIssuerKeys } from './resource/issuer-keys.js';
 import { createIssuerMetadata, issuerUnavailable } from './resource/issuer-metadata.js';
 import { createJwksVerifier } from './resource/jwks-verifier.js';
-import type { VerifyAccessToken } from './resource/verify-access-token.js';
+import { createAuthenticate, type VerifyAccessToken } from './resource/verify-access-token.js';
 import { createRoutes } from './routes.js';
 import { consoleLog, newWebRequestId, systemClock, webFetch } from './web-system.js';
 import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
@@ -85,10 +84,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     createRouter: () => nodeHandler(server, newWebRequestId, log),
     fetch: fetchHandler(server, newWebRequestId),
     getMetadata: () => metadata,
-    async verifyAccessToken(token) {
-      const auth = await verify(token, url);
-      return { ...auth, scopes: [...withImplied(auth.scopes, implied)] };
-    },
+    verifyAccessToken: createAuthenticate(guarded, verify),
   };
 }
 

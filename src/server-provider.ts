@@ -5,7 +5,8 @@ import type { Foundation } from './foundation.js';
 import { createTrade } from './grant-types/trade.js';
 import type { TokenVerifierOptions } from './guards.js';
 import { endpointErrors, type AllSdkErrors1 } from './resource/sdk-errors.js';
-import { createTokenVerifier, type VerifiedResource } from './resource/token-verifier.js';
+import { createTokenVerifier } from './resource/token-verifier.js';
+import type { VerifiedResource } from './resource/verify-access-token.js';
 
 /** What a provider for `mcpAuthRouter` needs. */
 export interface ServerProviderOptions extends TokenVerifierOptions {

@@ -1,16 +1,6 @@
 import { bearerChallenge } from '../protocol/challenge.js';
 import { formatScope, parseScope } from '../protocol/scope.js';
-
-/** The member of a tool result's `_meta` in which clients look for a challenge. */
-const challengeMember = 'mcp/www_authenticate';
-
-/** A tool result that asks the client to have its user sign in, or grant more. Both MCP SDK lines accept it. */
-export interface AuthErrorResult {
-  content: [{ type: 'text'; text: string }];
-  isError: true;
-  _meta: { [challengeMember]: string[]; [name: string]: unknown };
-  [name: string]: unknown;
-}
+import { challengeMember, challengingResult, type AuthErrorResult } from './tool-result.js';
 
 /** What an auth error says beside its message. */
 export interface AuthErrorOptions {
@@ -43,7 +33,7 @@ export function createAuthError(message: string, options: AuthErrorOptions): Aut
     scope,
     resource_metadata: webUrl(options.resourceMetadataUrl),
   });
-  return { content: [{ type: 'text', text: message }], isError: true, _meta: { [challengeMember]: [challenge] } };
+  return challengingResult(message, challenge);
 }
 
 /** Tells whether a tool result asks for authorization, whoever made it. */

@@ -3,20 +3,17 @@ import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 import { preflightReply } from '../http/cors.js';
 import { logRefusal, type Log } from '../http/log.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
-import { isSubset, withImplied, type ImpliedScopes } from '../protocol/scope.js';
+import { isSubset } from '../protocol/scope.js';
 import type { AuthInfo } from './auth-info.js';
 import { refusal } from './refusal.js';
-import type { VerifyAccessToken } from './verify-access-token.js';
+import { createAuthenticate, type VerifiedResource, type VerifyAccessToken } from './verify-access-token.js';
 
 /** What stands before a protected resource. */
-export interface ProtectedResource {
-  /** Its canonical URL: the audience that tokens must have. */
-  readonly url: string;
+export interface ProtectedResource extends VerifiedResource {
   /** What a client without a token is told to ask for. */
   readonly challengeScopes: readonly string[];
   /** What every request must have been granted. */
   readonly requiredScopes: readonly string[];
-  readonly implied: ImpliedScopes;
 }
 
 /** A request as a gate sees it. */
@@ -69,17 +66,6 @@ export function createBearerGate(resource: ProtectedResource, verify: VerifyAcce
       const scopes = error.code === 'insufficient_scope' ? resource.requiredScopes : resource.challengeScopes;
       return { reply: refusal(error, resource.url, scopes, token !== undefined) };
     }
-  };
-}
-
-/** Verifies tokens for one resource; MCP authorization: a broad scope includes the narrow ones, for tools as well. */
-export function createAuthenticate(
-  { url, implied }: Pick<ProtectedResource, 'url' | 'implied'>,
-  verify: VerifyAccessToken,
-): (token: string) => Promise<AuthInfo> {
-  return async (token) => {
-    const verified = await verify(token, url);
-    return { ...verified, scopes: [...withImplied(verified.scopes, implied)] };
   };
 }
 

@@ -1,8 +1,7 @@
 import type { Log } from '../http/log.js';
-import { withImplied, type ImpliedScopes } from '../protocol/scope.js';
 import type { AuthInfo } from './auth-info.js';
 import { bearerErrors, inSdkWords, type SdkErrors } from './sdk-errors.js';
-import type { VerifyAccessToken } from './verify-access-token.js';
+import { createAuthenticate, type VerifiedResource, type VerifyAccessToken } from './verify-access-token.js';
 
 /** What the bearer middleware of both MCP SDK lines calls its `verifier`. */
 export interface TokenVerifier {
@@ -10,26 +9,14 @@ export interface TokenVerifier {
   verifyAccessToken(token: string): Promise<AuthInfo>;
 }
 
-/** What has to be known of the resource that tokens are verified for. */
-export interface VerifiedResource {
-  /** Its canonical URL: the audience that tokens must have. */
-  readonly url: string;
-  readonly implied: ImpliedScopes;
-}
-
 /** Verifies tokens for an SDK's bearer middleware, which looks at scopes and writes the challenge. */
 export function createTokenVerifier(
-  { url, implied }: VerifiedResource,
+  resource: VerifiedResource,
   verify: VerifyAccessToken,
   log: Log,
   errors: SdkErrors,
 ): TokenVerifier {
   const asSdkError = bearerErrors(errors);
-  return {
-    verifyAccessToken: (token) =>
-      inSdkWords(asSdkError, log, 'access refused', async () => {
-        const auth = await verify(token, url);
-        return { ...auth, scopes: [...withImplied(auth.scopes, implied)] };
-      }),
-  };
+  const authenticate = createAuthenticate(resource, verify);
+  return { verifyAccessToken: (token) => inSdkWords(asSdkError, log, 'access refused', () => authenticate(token)) };
 }

@@ -1,8 +1,8 @@
 import type { AuthInfo } from '../auth-info.js';
-import { challengeOf } from '../refusal.js';
+import type { ErrorResult } from '../tool-result.js';
 import { judgeCall } from './judge.js';
-import { challengingResult, deniedResult, type RefusedCall } from './refused-call.js';
-import { errorOf } from './tool-gate.js';
+import { membersOf } from './message.js';
+import { errorOf, refusedResult } from './refused-call.js';
 import type { ToolRules } from './tool-rules.js';
 
 /** A handler of requests, as both lines of the MCP SDK call it. */
@@ -54,7 +54,7 @@ function guarded(handler: Handler, rules: ToolRules, registered: string | undefi
   };
 }
 
-function refusedCall(params: unknown, context: unknown, { byName }: ToolRules): RefusedCall | undefined {
+function refusedCall(params: unknown, context: unknown, { byName }: ToolRules): ErrorResult | undefined {
   const { name } = membersOf(params);
   const rule = typeof name === 'string' ? byName.get(name) : undefined;
   // What was not declared is left to the gate before the server.
@@ -62,10 +62,7 @@ function refusedCall(params: unknown, context: unknown, { byName }: ToolRules): 
   const auth = authOf(context);
   const verdict = judgeCall(rule, auth);
   if (verdict.kind === 'allowed') return undefined;
-  const error = errorOf(verdict);
-  if (verdict.kind === 'denied') return deniedResult(error.message);
-  const resource = auth?.resource.href;
-  return challengingResult(error.message, challengeOf({ error, named: true, scopes: verdict.scopes, resource }));
+  return refusedResult(errorOf(verdict), verdict.scopes, auth?.resource.href);
 }
 
 /** Who called, as line 1 (`extra.authInfo`) and line 2 (`ctx.http.authInfo`) say it. */
@@ -87,8 +84,4 @@ function withSchemes(result: unknown, { byName }: ToolRules): unknown {
     return { ...membersOf(tool), securitySchemes, _meta: { ...membersOf(_meta), securitySchemes } };
   });
   return { ...membersOf(result), tools: listed };
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

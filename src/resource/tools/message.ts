@@ -58,6 +58,7 @@ function messageOf(value: unknown): Message {
   };
 }
 
-function membersOf(value: unknown): Members {
+/** What has been said by somebody else: nothing, where it is no object. */
+export function membersOf(value: unknown): Members {
   return typeof value === 'object' && value !== null ? (value as Members) : {};
 }

@@ -1,36 +1,23 @@
-import { withCors } from '../../http/cors.js';
-import type { HttpReply } from '../../http/message.js';
-import { jsonReply } from '../../http/reply.js';
-import type { Message } from './message.js';
+import { AuthError } from '../../protocol/auth-error.js';
+import { authenticationRequired, scopeMissing } from '../bearer-gate.js';
+import { challengeOf } from '../refusal.js';
+import { challengingResult, errorResult, type ErrorResult } from '../tool-result.js';
+import type { Verdict } from './judge.js';
 
-/** The result of a tool call that was refused. */
-export interface RefusedCall {
-  readonly content: readonly { readonly type: 'text'; readonly text: string }[];
-  readonly isError: true;
-  readonly _meta?: { readonly 'mcp/www_authenticate': readonly string[] };
+/** What a refused caller is told. */
+export function errorOf({ kind }: Verdict): AuthError {
+  if (kind === 'unauthenticated') return authenticationRequired();
+  if (kind === 'insufficient') return scopeMissing();
+  return new AuthError('access_denied', 'This user may not use this tool.');
 }
 
-/** A result that has ChatGPT link an account, or link it again with more scopes. */
-export function challengingResult(text: string, challenge: string): RefusedCall {
-  return { ...deniedResult(text), _meta: { 'mcp/www_authenticate': [challenge] } };
-}
-
-/** A result that nothing can be done about. */
-export function deniedResult(text: string): RefusedCall {
-  return { content: [{ type: 'text', text }], isError: true };
-}
-
-/** Answers a call with a result (JSON-RPC 2.0 §5). */
-export function resultReply({ id, namesResultType }: Message, result: RefusedCall): HttpReply {
-  const complete = namesResultType ? { resultType: 'complete', ...result } : result;
-  return withCors(jsonReply(200, { jsonrpc: '2.0', id, result: complete }));
-}
-
-/** Answers what could not be read (JSON-RPC 2.0 §5.1). */
-export function unreadReply(reason: 'no JSON' | 'too large'): HttpReply {
-  const [status, code, message] =
-    reason === 'no JSON'
-      ? [400, -32700, 'Parse error: the body is not JSON.']
-      : [413, -32600, 'The body is too large.'];
-  return withCors(jsonReply(status, { jsonrpc: '2.0', id: null, error: { code, message } }));
+/**
+ * The same as the result of a call: with a challenge, where a client can do something about it.
+ *
+ * @param scopes - all that the call needs
+ * @param resource - the URL of the protected resource; undefined where nobody is there to say it
+ */
+export function refusedResult(error: AuthError, scopes: readonly string[], resource: string | undefined): ErrorResult {
+  if (error.code === 'access_denied') return errorResult(error.message);
+  return challengingResult(error.message, challengeOf({ error, named: true, scopes, resource }));
 }

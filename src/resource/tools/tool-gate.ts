@@ -9,19 +9,19 @@ import type { AuthInfo } from '../auth-info.js';
 import {
   answerPreflight,
   authenticationRequired,
-  createAuthenticate,
   scopeMissing,
   type Gate,
   type GateRequest,
   type Passage,
   type ProtectedResource,
 } from '../bearer-gate.js';
-import { challengeOf, refusal } from '../refusal.js';
-import type { VerifyAccessToken } from '../verify-access-token.js';
+import { refusal } from '../refusal.js';
+import { createAuthenticate, type VerifyAccessToken } from '../verify-access-token.js';
 import type { ChooseDialect } from './dialect.js';
 import { judgeMessages, type Verdict } from './judge.js';
 import { readMessages, type Message } from './message.js';
-import { challengingResult, deniedResult, resultReply, unreadReply } from './refused-call.js';
+import { errorOf, refusedResult } from './refused-call.js';
+import { resultReply, unreadReply } from './rpc-reply.js';
 import type { ToolRules } from './tool-rules.js';
 
 /** What a gate needs that knows tools. */
@@ -64,11 +64,12 @@ export function createToolGate(
     speaksResults: boolean,
   ): HttpReply {
     const scopes = needed.length > 0 ? needed : resource.challengeScopes;
-    if (call?.id === undefined || call.method !== 'tools/call') return refusal(error, resource.url, scopes, hadToken);
-    if (kind === 'denied') return resultReply(call, deniedResult(error.message));
-    if (!speaksResults) return refusal(error, resource.url, scopes, hadToken);
-    const challenge = challengeOf({ error, named: true, scopes, resource: resource.url });
-    return resultReply(call, challengingResult(error.message, challenge));
+    const isCall = call?.id !== undefined && call.method === 'tools/call';
+    // Whom `allow` refuses hears it as a result in either dialect: nothing that HTTP could ask for would help.
+    if (isCall && (speaksResults || kind === 'denied')) {
+      return resultReply(call, refusedResult(error, scopes, resource.url));
+    }
+    return refusal(error, resource.url, scopes, hadToken);
   }
 
   /** Streams and the end of sessions: what comes through them is for whoever has the scopes of the whole. */
@@ -101,10 +102,3 @@ const noStreamReply = withCors(
     allow: 'POST',
   }),
 );
-
-/** What a refused caller is told. */
-export function errorOf({ kind }: Verdict): AuthError {
-  if (kind === 'unauthenticated') return authenticationRequired();
-  if (kind === 'insufficient') return scopeMissing();
-  return new AuthError('access_denied', 'This user may not use this tool.');
-}
