@@ -72,12 +72,13 @@ export class OAuthAuthorizationServer {
   readonly fetch: FetchHandler;
 
   /**
-   * The gate of {@link requireBearerAuth} around a web-standard handler, for Hono, Next.js and Bun. What the token says is in `context.auth`.
+   * The gate of {@link requireBearerAuth} around a web-standard handler, for Hono, Next.js and Bun. What the token says is in
+   * `context.auth`.
    *
    * ```ts
    * const guarded = gate.withBearerAuth((request, { auth }) => mcp.fetch(request, { authInfo: auth }));
    * app.all('/mcp', (c) => guarded(c.req.raw)); // Hono
-   * export { guarded as GET, guarded as POST, guarded as DELETE }; // Next.js
+   * export { guarded as GET, guarded as POST, guarded as DELETE, guarded as OPTIONS }; // Next.js
    * ```
    *
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope

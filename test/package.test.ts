@@ -7,6 +7,43 @@ import { temporaryFolder } from './support/gatehouse.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What of ours the SDKs take, in the words of the README. */
+const bothLines = `
+  import type { AuthInfo as AuthInfo1 } from '@modelcontextprotocol/sdk/server/auth/types.js';
+  import * as errors from '@modelcontextprotocol/sdk/server/auth/errors.js';
+  import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
+  import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+  import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+  import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+  import { requireBearerAuth as requireBearerAuth2 } from '@modelcontextprotocol/express';
+  import { createMcpHandler, McpServer, OAuthError, type AuthInfo as AuthInfo2 } from '@modelcontextprotocol/server';
+  import express from 'express';
+  import { all, createAuthError, protectTools, requireClaim, requireScopes, type AuthInfo, type OAuthAuthorizationServer } from 'mcp-gatehouse';
+  declare const gate: OAuthAuthorizationServer;
+  declare const auth: AuthInfo;
+  export const both: [AuthInfo1, AuthInfo2] = [auth, auth];
+  const allow = all(requireScopes('a'), requireClaim('role', 'admin'));
+  const tools = protectTools({ open: { securitySchemes: [{ type: 'noauth' }] }, add: { securitySchemes: [{ type: 'oauth2' }], allow } });
+  const mcp = createMcpHandler(() => {
+    const server = tools.attach(new McpServer({ name: 'test', version: '1' }));
+    server.registerTool('add', {}, async ({ http }) => {
+      const { accessToken } = await gate.getUpstreamToken(http?.authInfo);
+      return allow(http?.authInfo) ? { content: [] } : createAuthError(accessToken, { resourceMetadataUrl: 'https://a.example' });
+    });
+    return server;
+  });
+  const web = new WebStandardStreamableHTTPServerTransport();
+  gate.withBearerAuth((request, { auth }) => mcp.fetch(request, { authInfo: auth }), { scopes: ['a'] });
+  gate.withBearerAuth((request, { auth }) => web.handleRequest(request, { authInfo: auth }));
+  gate.withBearerAuth((request, { auth, body }) => mcp.fetch(request, { parsedBody: body, ...(auth && { authInfo: auth }) }), { tools });
+  gate.withBearerAuth((request, { auth, body }) => web.handleRequest(request, { parsedBody: body, ...(auth && { authInfo: auth }) }), { tools });
+  const app = express();
+  app.all('/mcp', gate.requireBearerAuth({ tools }), (req, res) => new StreamableHTTPServerTransport({}).handleRequest(req, res, req.body));
+  app.use(requireBearerAuth({ verifier: gate.createTokenVerifier({ errors }) }));
+  app.use(requireBearerAuth2({ verifier: gate.createTokenVerifier({ errors: { OAuthError } }) }));
+  app.use(mcpAuthRouter({ provider: gate.createServerProvider({ errors }), issuerUrl: new URL('https://a.example') }));
+`;
+
 /** What users install: packed, unpacked elsewhere, and used from there. */
 describe('the package', () => {
   const folder = temporaryFolder();
@@ -40,12 +77,13 @@ describe('the package', () => {
     expect(files.filter((name) => /\.test\.|\.map$/.test(name) || /(?<!\.d)\.ts$/.test(name))).toEqual([]);
   });
 
-  it('type-checks the first sample of the README, as strictly as TypeScript can', () => {
+  it('type-checks the first sample of the README, and what is handed to either SDK line, as strictly as TypeScript can', () => {
     const [sample = ''] = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
       ([, code = '']) => code,
     );
     expect(sample).toContain('new OAuthAuthorizationServer');
-    write('sample.ts', `declare const mcpHandler: import('express').RequestHandler;\n${sample}`);
+    write('sample.ts', sample);
+    write('both-lines.ts', bothLines);
     write(
       'tsconfig.json',
       JSON.stringify({
@@ -58,7 +96,7 @@ describe('the package', () => {
           noEmit: true,
           skipLibCheck: true,
         },
-        files: ['sample.ts'],
+        files: ['sample.ts', 'both-lines.ts'],
       }),
     );
     run(process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder.path);

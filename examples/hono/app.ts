@@ -47,7 +47,7 @@ export function createExample(options: ExampleOptions): Example {
   });
   const mcp = createMcpHandler(createMcpServer);
   const guarded = gate.withBearerAuth(
-    (request, { auth, body }) => mcp.fetch(request, { authInfo: auth, parsedBody: body }),
+    (request, { auth, body }) => mcp.fetch(request, { parsedBody: body, ...(auth && { authInfo: auth }) }),
     { scopes: ['mcp:tools'], tools },
   );
 

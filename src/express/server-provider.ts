@@ -33,7 +33,10 @@ export interface SdkAuthorizationParams {
 }
 
 /** The part of a client that the SDK's router hands back. */
-type PresentedClient = Pick<SdkClientInformation, 'client_id' | 'client_secret'>;
+interface PresentedClient {
+  client_id: string;
+  client_secret?: string | undefined;
+}
 
 /** The `OAuthServerProvider` that `mcpAuthRouter` of the MCP SDK's line 1 asks for. */
 export interface ServerProvider extends TokenVerifier {

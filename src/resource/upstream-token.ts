@@ -6,7 +6,7 @@ import { SessionLost } from '../upstream/session-lost.js';
 /** An access token of the identity provider: for tool code only, which sends it to the provider's own API. */
 export interface UpstreamToken {
   readonly accessToken: string;
-  /** Epoch seconds; absent where the provider did not say. */
+  /** Whole epoch seconds; absent where the provider did not say. */
   readonly expiresAt?: number;
   /** What the provider granted, in its own words; absent where it did not say. */
   readonly scopes?: readonly string[];
@@ -83,7 +83,7 @@ function tokenOf(session: UpstreamSession): UpstreamToken {
   const expiresAt = accessTokenExpiry(session);
   return {
     accessToken,
-    ...(expiresAt !== undefined && { expiresAt }),
+    ...(expiresAt !== undefined && { expiresAt: Math.floor(expiresAt) }),
     ...(scope !== undefined && { scopes: scope.split(' ').filter((each) => each !== '') }),
     provider: session.provider,
   };

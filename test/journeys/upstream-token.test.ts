@@ -52,6 +52,7 @@ it('gives a tool a token that the provider takes for the very user who called it
     const token = await gatehouse.gate.getUpstreamToken(auth, { provider: 'oidc' });
     expect(token).toMatchObject({ provider: 'oidc', scopes: expect.arrayContaining(['openid', 'email']) as unknown });
     expect(token.expiresAt).toBeGreaterThan(Date.now() / 1000 + 60);
+    expect(Number.isInteger(token.expiresAt)).toBe(true);
     expect(await ownerAtProvider(token.accessToken)).toBe(user);
     expect(tokenRequests()).toBe(before);
   }

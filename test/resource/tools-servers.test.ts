@@ -202,7 +202,7 @@ describe('a server of line 2 behind the web-standard gate', () => {
   it('serves what the gate has read, in the newest revision of the protocol too', async () => {
     const mcp = createMcpHandler(() => serverOfLine2('before'));
     const guarded = makeGuards().withBearerAuth(
-      (request, { auth, body }) => mcp.fetch(request, { authInfo: auth, parsedBody: body }),
+      (request, { auth, body }) => mcp.fetch(request, { parsedBody: body, ...(auth && { authInfo: auth }) }),
       { scopes: ['base'], tools },
     );
     served = await serve(() => webListener(guarded));

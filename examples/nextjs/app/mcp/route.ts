@@ -26,7 +26,7 @@ let guarded: ((request: Request) => Promise<Response>) | undefined;
 
 function serve(request: Request): Promise<Response> {
   guarded ??= gate().withBearerAuth(
-    (request, { auth, body }) => mcp.fetch(request, { authInfo: auth, parsedBody: body }),
+    (request, { auth, body }) => mcp.fetch(request, { parsedBody: body, ...(auth && { authInfo: auth }) }),
     { scopes: ['mcp:tools'], tools },
   );
   return guarded(request);
