@@ -6,7 +6,6 @@ import { toAuthError } from '../protocol/auth-error.js';
 import type { AuthInfo } from '../resource/auth-info.js';
 import type { Gate } from '../resource/bearer-gate.js';
 import { rememberAuth } from '../resource/get-auth.js';
-import { maxMessageBytes } from '../resource/tools/message.js';
 import { isBodyTaken, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
 /** A request that a bearer gate has let through: `(request as AuthenticatedRequest).auth`. */
@@ -28,7 +27,7 @@ export function bearerMiddleware(gate: Gate, newRequestId: () => string): Bearer
   return (request: GuardedRequest, response, next) => {
     const isSaid = (name: string) => response.hasHeader(name);
     const wasTaken = isBodyTaken(request);
-    const readBody = () => plainBody(request, maxMessageBytes).catch(() => ({ kind: 'unreadable' as const }));
+    const readBody = (limit: number) => plainBody(request, limit).catch(() => ({ kind: 'unreadable' as const }));
     const plain = plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/');
     const judged = gate(plain, readBody).catch(closed);
     void judged.then((outcome) => {

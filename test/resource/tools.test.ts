@@ -440,6 +440,12 @@ describe('a body of which not all has to be known', () => {
       expect(pulled).toBeLessThan(70);
     }
   });
+
+  it('is read a little, that of a stranger who says to be ChatGPT, where every tool needs a token', async () => {
+    const { status, pulled } = await pulledBy(closed, chatGpt);
+    expect(status).toBe(401);
+    expect(pulled).toBeLessThan(4);
+  });
 });
 
 describe('the middleware and other parsers', () => {
