@@ -70,8 +70,10 @@ def bearer_token(scope):
 def scopes_of(message):
     if not isinstance(message, dict):
         raise ValueError("This server takes one message at a time.")
-    parameters = message.get("params")
-    is_call = message.get("method") == "tools/call" and isinstance(parameters, dict)
+    parameters = message.get("params", {})
+    if not isinstance(parameters, dict):
+        raise ValueError("MCP has parameters by name only.")
+    is_call = message.get("method") == "tools/call"
     return SCOPES_BY_TOOL.get(str(parameters.get("name")), ["mcp:tools"]) if is_call else ["mcp:tools"]
 
 
@@ -82,7 +84,7 @@ def require_scopes(claims, needed):
 
 def handle(message, claims):
     """The MCP server itself, as small as it can be. Use the MCP SDK for Python in its place."""
-    method, parameters, message_id = message.get("method"), message.get("params") or {}, message.get("id")
+    method, parameters, message_id = message.get("method"), message.get("params", {}), message.get("id")
     if message_id is None:
         return None
     answer = {"jsonrpc": "2.0", "id": message_id}

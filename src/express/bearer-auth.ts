@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { openingHeaders, withoutSaid } from '../http/cors.js';
+import { openingHeaders, withCors, withoutSaid } from '../http/cors.js';
+import type { HttpReply } from '../http/message.js';
+import { errorReply } from '../http/reply.js';
+import { toAuthError } from '../protocol/auth-error.js';
 import type { AuthInfo } from '../resource/auth-info.js';
 import type { Gate } from '../resource/bearer-gate.js';
 import { rememberAuth } from '../resource/get-auth.js';
-import { maxMessageBytes } from '../resource/tools/message.js';
 import { isBodyTaken, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
 /** A request that a bearer gate has let through: `(request as AuthenticatedRequest).auth`. */
@@ -25,8 +27,10 @@ export function bearerMiddleware(gate: Gate, newRequestId: () => string): Bearer
   return (request: GuardedRequest, response, next) => {
     const isSaid = (name: string) => response.hasHeader(name);
     const wasTaken = isBodyTaken(request);
-    const readBody = () => plainBody(request, maxMessageBytes).catch(() => ({ kind: 'unreadable' as const }));
-    gate(plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/'), readBody).then((outcome) => {
+    const readBody = (limit: number) => plainBody(request, limit).catch(() => ({ kind: 'unreadable' as const }));
+    const plain = plainRequest(request, newRequestId(), request.originalUrl ?? request.url ?? '/');
+    const judged = gate(plain, readBody).catch(closed);
+    void judged.then((outcome) => {
       // Something else has answered, such as a time limit of the application.
       if (response.headersSent) return;
       if ('reply' in outcome) {
@@ -38,8 +42,13 @@ export function bearerMiddleware(gate: Gate, newRequestId: () => string): Bearer
       if (!wasTaken && isBodyTaken(request)) takeOver(request, outcome.body);
       for (const [name, value] of Object.entries(openingHeaders(isSaid))) response.setHeader(name, value);
       next();
-    }, next);
+    });
   };
+}
+
+/** A gate that breaks, as by a log that throws, stays closed: under `node:http`, `next` may be a handler that looks at no error. */
+function closed(thrown: unknown): { readonly reply: HttpReply } {
+  return { reply: withCors(errorReply(toAuthError(thrown))) };
 }
 
 /** Leaves the body for those that come later; the parser of Express 4 would wait for it, but for the mark of its kind. */

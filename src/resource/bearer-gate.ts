@@ -30,11 +30,11 @@ export interface Passage {
 /**
  * Lets a request through, or answers it.
  *
- * @param readBody - reads the body, at most once; what cannot be read is said, and never thrown
+ * @param readBody - reads the body, at most once, and up to so many bytes; what cannot be read is said, and never thrown
  */
 export type Gate = (
   request: GateRequest,
-  readBody: () => Promise<HttpBody>,
+  readBody: (limit: number) => Promise<HttpBody>,
 ) => Promise<Passage | { readonly reply: HttpReply }>;
 
 /** Lets a request through with who sent it, or answers it; whatever its body says. */

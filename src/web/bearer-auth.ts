@@ -3,7 +3,6 @@ import type { HttpBody, HttpReply } from '../http/message.js';
 import type { AuthInfo } from '../resource/auth-info.js';
 import type { Gate, Passage } from '../resource/bearer-gate.js';
 import { rememberAuth } from '../resource/get-auth.js';
-import { maxMessageBytes } from '../resource/tools/message.js';
 import type { FetchHandler } from './fetch-handler.js';
 import { plainBody, plainRequest, responseOf } from './web-message.js';
 
@@ -34,7 +33,7 @@ export function bearerHandler<C extends Passage>(
   handler: (request: Request, context: C) => Response | Promise<Response>,
 ): FetchHandler {
   return async (request) => {
-    const outcome = await gate(plainRequest(request, newRequestId()), () => copyOfBody(request));
+    const outcome = await gate(plainRequest(request, newRequestId()), (limit) => copyOfBody(request, limit));
     if ('reply' in outcome) return responseOf(request, outcome.reply);
     rememberAuth(request, outcome.auth);
     return withOpening(await handler(request, outcome));
@@ -42,9 +41,9 @@ export function bearerHandler<C extends Passage>(
 }
 
 /** Reads the body of a copy, so that the handler gets the framework's own request, with a body that it can read. */
-async function copyOfBody(request: Request): Promise<HttpBody> {
+async function copyOfBody(request: Request, limit: number): Promise<HttpBody> {
   try {
-    return await plainBody(request.clone(), maxMessageBytes);
+    return await plainBody(request.clone(), limit);
   } catch {
     // Somebody has read it, who left nothing of it.
     return { kind: 'unreadable' };

@@ -115,6 +115,11 @@ describe.skipIf(isWithoutPython)('the Python example', () => {
         `error="insufficient_scope", error_description="The access token does not do for this.", scope="mcp:tools notes:write", ${metadata}`,
       );
       expect((await whoami(accessToken)).status).toBe(200);
+
+      const headers = { authorization: `Bearer ${accessToken}` };
+      for (const body of ['{', '[]', '1', '{"id":1,"method":"ping","params":["x"]}', '{"id":1,"params":"x"}']) {
+        expect((await fetch(url, { method: 'POST', headers, body })).status, body).toBe(400);
+      }
     });
   });
 

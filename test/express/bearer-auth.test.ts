@@ -1,5 +1,6 @@
 import express, { type Request, type Response } from 'express';
 import { getAuth, type AuthenticatedRequest } from 'mcp-gatehouse';
+import { createResourceServer } from 'mcp-gatehouse/resource';
 import { afterEach, describe, expect, it } from 'vitest';
 import { serve } from '../http/serve.js';
 import { describeBearerGate } from '../resource/bearer-gate-cases.js';
@@ -99,6 +100,22 @@ describe('the bearer middleware in an application', () => {
     const { accessToken } = await signIn(host.issuer);
     await call('/mcp', `Bearer ${accessToken}`);
     expect(told.slice(0, 2)).toEqual([expect.stringContaining('no bearer gate') as unknown, 'oidc|alice']);
+  });
+});
+
+describe('a bearer middleware that breaks', () => {
+  it('lets nobody through, though the handler behind it looks at no error', async () => {
+    const resource = 'https://notes.example/mcp';
+    const log = () => {
+      throw new Error('The disk is full: /var/log/secret.');
+    };
+    const guard = createResourceServer({ issuer: 'https://issuer.example', resource, log }).requireBearerAuth();
+    const served = await serve(() => (request, response) => {
+      guard(request, response, () => response.end('in'));
+    });
+    const answer = await fetch(served.origin, { method: 'POST' });
+    await served.close();
+    expect([answer.status, await answer.json()]).toMatchObject([500, { error: 'server_error' }]);
   });
 });
 

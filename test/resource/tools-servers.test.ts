@@ -7,6 +7,7 @@ import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotoco
 import express, { type Request as ExpressRequest } from 'express';
 import { ConfigurationError, protectTools, type AuthInfo, type BearerMiddleware } from 'mcp-gatehouse';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { serve, type Served } from '../http/serve.js';
 import { webListener } from '../http/web-listener.js';
 import { bearer, callOf, chatGpt, makeGuards, metadataUrl, rpc } from './tool-scene.js';
@@ -235,6 +236,21 @@ describe('attach', () => {
       expect(() => tools.attach(value)).toThrow(ConfigurationError);
     },
   );
+
+  it('takes nothing in the parameters for the method or the name, where a handler of line 2 is given them alone', async () => {
+    const params = z.looseObject({ name: z.string() });
+    const server = () => {
+      const { server: low } = new McpServerV2(about);
+      low.registerCapabilities({ tools: {} });
+      tools.attach(low).setRequestHandler('tools/call', { params }, ({ name }) => run(name));
+      return low;
+    };
+    served = await serve(() => listenerOfLine2(server, open));
+    for (const added of [{ method: 'ping' }, { params: { name: 'open' } }, {}]) {
+      expect(await send(rpc('tools/call', { name: 'add', arguments: {}, ...added }))).toMatchObject({ isError: true });
+    }
+    expect(ranTools).toEqual([]);
+  });
 
   it('may be said twice', async () => {
     const server = () => tools.attach(serverOfLine1('after'));

@@ -386,6 +386,16 @@ describe.each(Object.entries(adapters))('%s, for declared tools', (_, adapter) =
       expect((await fetch(`${served?.origin ?? ''}/mcp`, init)).status).toBe(413);
     });
 
+    it('takes batches of a hundred messages, and no more, however small they are', async () => {
+      await startMixed();
+      const batchOf = (length: number) => Array.from({ length }, () => rpc('ping'));
+      expect((await send(batchOf(100))).status).toBe(200);
+      for (const headers of [{}, bearer('base')]) {
+        const answer = await send(batchOf(101), headers);
+        expect([answer.status, await answer.json()]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
+      }
+    });
+
     it('asks for the scopes of all messages of a batch', async () => {
       await startMixed();
       const batch = [callOf('add'), rpc('resources/read'), callOf('ping')];
@@ -429,6 +439,12 @@ describe('a body of which not all has to be known', () => {
       expect(status).toBe(413);
       expect(pulled).toBeLessThan(70);
     }
+  });
+
+  it('is read a little, that of a stranger who says to be ChatGPT, where every tool needs a token', async () => {
+    const { status, pulled } = await pulledBy(closed, chatGpt);
+    expect(status).toBe(401);
+    expect(pulled).toBeLessThan(4);
   });
 });
 

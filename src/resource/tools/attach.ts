@@ -24,14 +24,13 @@ export function attachTools(server: object, rules: ToolRules): boolean {
   if (!protocol) return false;
   for (const method of ['tools/list', 'tools/call']) {
     const handler = protocol._requestHandlers.get(method);
-    if (handler) protocol._requestHandlers.set(method, guarded(handler, rules, method));
+    if (handler) protocol._requestHandlers.set(method, guarded(handler, rules, requestReader(method)));
   }
   // What is registered later, as by the first tool of an McpServer, comes through here.
   const setRequestHandler = protocol.setRequestHandler.bind(protocol);
   protocol.setRequestHandler = (...parameters) => {
     const handler = parameters.pop() as Handler;
-    const [method] = parameters;
-    const guard = guarded(handler, rules, typeof method === 'string' ? method : undefined);
+    const guard = guarded(handler, rules, readerFor(parameters));
     return setRequestHandler(...parameters, typeof handler === 'function' ? guard : handler);
   };
   return true;
@@ -44,10 +43,28 @@ function protocolOf(value: unknown): ProtocolServer | undefined {
   return isKnown ? (value as ProtocolServer) : undefined;
 }
 
-/** @param registered - the method that the handler is for; where it is registered by a schema, its requests say so */
-function guarded(handler: Handler, rules: ToolRules, registered: string | undefined): Handler {
+/** What a handler is given to do. */
+type Read = (given: unknown) => { readonly method: unknown; readonly params: unknown };
+
+const requestReader =
+  (registered?: string): Read =>
+  (request) => {
+    const { method, params } = membersOf(request);
+    return { method: registered ?? method, params };
+  };
+
+/**
+ * Line 1 registers by a schema, and its requests say their method; line 2 by a method, and with schemas between it and
+ * the handler the parameters are all that is handed on. What stands in them is the client's, and names no method.
+ */
+function readerFor([method, schemas]: readonly unknown[]): Read {
+  if (typeof method !== 'string') return requestReader();
+  return schemas === undefined ? requestReader(method) : (params) => ({ method, params });
+}
+
+function guarded(handler: Handler, rules: ToolRules, read: Read): Handler {
   return async (request, context) => {
-    const { method = registered, params = request } = membersOf(request);
+    const { method, params } = read(request);
     if (method === 'tools/call') return refusedCall(params, context, rules) ?? handler(request, context);
     const result = await handler(request, context);
     return method === 'tools/list' ? withSchemes(result, rules) : result;

@@ -3,6 +3,9 @@ import type { HttpBody } from '../../http/message.js';
 /** The largest message that is read, in bytes: that of both MCP SDK lines. */
 export const maxMessageBytes = 4 * 1024 * 1024;
 
+/** The most messages of a batch, as in both SDK lines: millions of empty ones fit into a body. */
+const maxMessages = 100;
+
 /** A JSON-RPC message, as far as a gate has to know it. */
 export interface Message {
   /** Absent in answers, and in what is no message at all. */
@@ -23,14 +26,19 @@ export interface ReadBody {
   readonly isBatch: boolean;
 }
 
+/** Why a body is not read. */
+export type UnreadReason = 'no JSON' | 'too large' | 'too many';
+
 /** Reads what a body says. */
-export function readMessages(body: HttpBody): ReadBody | 'no JSON' | 'too large' {
+export function readMessages(body: HttpBody): ReadBody | UnreadReason {
   if (body.kind === 'too large') return 'too large';
   const parsed = valueOf(body);
   if (!parsed) return 'no JSON';
   const { value } = parsed;
   const isBatch = Array.isArray(value);
-  return { value, isBatch, messages: (isBatch ? (value as unknown[]) : [value]).map(messageOf) };
+  const values: readonly unknown[] = isBatch ? value : [value];
+  if (values.length > maxMessages) return 'too many';
+  return { value, isBatch, messages: values.map(messageOf) };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

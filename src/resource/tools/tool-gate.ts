@@ -1,4 +1,5 @@
 import { bearerTokenOf } from '../../http/bearer.js';
+import { maxBodyBytes } from '../../http/body.js';
 import { withCors } from '../../http/cors.js';
 import { logRefusal, type Log } from '../../http/log.js';
 import type { HttpReply } from '../../http/message.js';
@@ -19,7 +20,7 @@ import { refusal } from '../refusal.js';
 import { createAuthenticate, type VerifyAccessToken } from '../verify-access-token.js';
 import type { ChooseDialect } from './dialect.js';
 import { judgeMessages, type Verdict } from './judge.js';
-import { readMessages, type Message } from './message.js';
+import { maxMessageBytes, readMessages, type Message } from './message.js';
 import { errorOf, refusedResult } from './refused-call.js';
 import { resultReply, unreadReply } from './rpc-reply.js';
 import type { ToolRules } from './tool-rules.js';
@@ -43,7 +44,9 @@ export function createToolGate(
     const speaksResults = dialect(request) === 'result';
     // Where nothing is public and no result is to be written, a stranger's body need not be read.
     if (!auth && !rules.isMixed && !speaksResults) throw authenticationRequired();
-    const body = readMessages(await readBody());
+    // And else of his call only the id is needed, to which the result belongs.
+    const limit = auth || rules.isMixed ? maxMessageBytes : maxBodyBytes;
+    const body = readMessages(await readBody(limit));
     if (typeof body === 'string') {
       if (auth || rules.isMixed) return { reply: unreadReply(body) };
       throw authenticationRequired();
