@@ -54,13 +54,13 @@ export interface Guards {
   /**
    * A gate as middleware, for Express and `node:http`.
    *
-   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, that resource lacks a scope, or an option is unknown
    */
   requireBearerAuth(options?: BearerAuthOptions): BearerMiddleware;
   /**
    * A gate around a web-standard handler, for Hono, Next.js, Bun and edge runtimes.
    *
-   * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
+   * @throws {ConfigurationError} when it cannot tell which resource it guards, that resource lacks a scope, or an option is unknown
    */
   withBearerAuth: WithBearerAuth;
   /**
@@ -87,7 +87,9 @@ export interface WithBearerAuth {
 
 /** Makes gates on whatever can verify a token: in the process that issued it, or in another one. */
 export function createGuards({ findResource, verify, log, newRequestId }: GuardServices): Guards {
-  function resourceFor({ scopes = [], resource, tools }: BearerAuthOptions): ProtectedResource {
+  function resourceFor(options: BearerAuthOptions): ProtectedResource {
+    requireKnown(options);
+    const { scopes = [], resource, tools } = options;
     const { url, scopes: known, implied, defaultScopes } = findResource(resource);
     const unknown = [...scopes, ...(tools ? scopesOf(tools.rules) : [])].filter((scope) => !known.has(scope));
     if (unknown.length > 0) {
@@ -111,6 +113,16 @@ export function createGuards({ findResource, verify, log, newRequestId }: GuardS
         : bearerHandler(bearerGate(options), newRequestId, handler),
     createTokenVerifier: ({ errors, resource }) => createTokenVerifier(findResource(resource), verify, log, errors),
   };
+}
+
+const optionNames: readonly string[] = ['scopes', 'resource', 'tools', 'dialect'] satisfies (keyof BearerAuthOptions)[];
+
+/** JavaScript may pass anything, and `requiredScopes`, as other gates have it, would ask for nothing here. */
+function requireKnown(options: object): void {
+  const unknown = Object.keys(options).filter((name) => !optionNames.includes(name));
+  if (unknown.length === 0) return;
+  const known = optionNames.join(', ');
+  throw new ConfigurationError(unknown.map((name) => `A bearer gate: ${name} is no option of it; there are ${known}.`));
 }
 
 function hasTools(options: BearerAuthOptions): options is ToolAuthOptions {

@@ -251,7 +251,7 @@ export function describeBearerGate(name: string, application: GuardedApplication
       expect(JSON.stringify(host.log)).not.toContain('query');
     });
 
-    it('is not made for scopes or resources that nobody knows', async () => {
+    it('is not made for scopes, resources or options that nobody knows', async () => {
       await start();
       const handler = () => new Response();
       const make = [
@@ -263,6 +263,8 @@ export function describeBearerGate(name: string, application: GuardedApplication
         expect(() => gateFor({ scopes: ['mcp:tool'] })).toThrow('has no scope mcp:tool');
         expect(() => gateFor({ resource: 'https://other.example/mcp' })).toThrow(host.mcpUrl);
         expect(() => gateFor({ resource: 'no url' })).toThrow(ConfigurationError);
+        expect(() => gateFor({ requiredScopes: ['mcp:tools'] })).toThrow(ConfigurationError);
+        expect(() => gateFor({ requiredScopes: ['mcp:tools'] })).toThrow('requiredScopes is no option');
         expect(() => gateFor({ resource: `${host.mcpUrl}/` })).not.toThrow();
       }
     });

@@ -531,6 +531,7 @@ describe('declarations', () => {
     ['"read write" for a scope', oauth2(['read write'])],
     ['"" for a scope', oauth2([''])],
     ['7 for a scope', oauth2([7])],
+    ['requiredScopes, which means nothing', { securitySchemes: [{ type: 'oauth2' }], requiredScopes: ['write'] }],
     ['an allow that is no function', { securitySchemes: [{ type: 'noauth' }], allow: true }],
   ])('are refused with %s', (said, declaration) => {
     expect(faultsOf(declaration)).toEqual([expect.stringContaining(`tool has ${said}`) as unknown]);
@@ -542,6 +543,7 @@ describe('declarations', () => {
       expect(faultsOf(good, { publicMethods: [method] }), method).toHaveLength(1);
     }
     expect(faultsOf(good, { publicMethods: ['resources/list', 'custom'] })).toEqual([]);
+    expect(faultsOf(good, { allow: () => true })).toEqual([expect.stringContaining('allow is no option') as unknown]);
   });
 
   it('are refused all at once, and by a gate whose resource lacks a scope', () => {

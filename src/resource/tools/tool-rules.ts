@@ -79,9 +79,10 @@ function isNoauth(scheme: SecurityScheme): scheme is { readonly type: 'noauth' }
 /** Names what is wrong with declarations, one sentence for each fault: JavaScript may pass anything. */
 export function toolFaults(
   declarations: Readonly<Record<string, ToolDeclaration>>,
-  { publicMethods = [] }: PublicOptions,
+  { publicMethods = [], ...others }: PublicOptions,
 ): string[] {
   return [
+    ...Object.keys(others).map((name) => `protectTools: ${name} is no option of it; there is publicMethods.`),
     ...Object.entries(declarations).flatMap(([name, declaration]: [string, Partial<ToolDeclaration> | null]) =>
       faultsOf(declaration ?? {}).map((fault) => `protectTools: ${name} ${fault}.`),
     ),
@@ -93,8 +94,10 @@ export function toolFaults(
   ];
 }
 
-function faultsOf({ securitySchemes, allow }: Partial<ToolDeclaration>): string[] {
-  const faults = allow === undefined || typeof allow === 'function' ? [] : ['has an allow that is no function'];
+function faultsOf({ securitySchemes, allow, ...others }: Partial<ToolDeclaration>): string[] {
+  // A rule under another name would be none.
+  const faults = Object.keys(others).map((name) => `has ${name}, which means nothing`);
+  if (allow !== undefined && typeof allow !== 'function') faults.push('has an allow that is no function');
   if (!Array.isArray(securitySchemes) || securitySchemes.length === 0) {
     return [...faults, "has no securitySchemes: say [{ type: 'noauth' }] where everybody may call it"];
   }
