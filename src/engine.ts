@@ -215,7 +215,7 @@ export function createEngine(
     requireStanding,
     identityOf: (grant) => openIdentity(sealing, grant),
     verify: createLocalVerifier(readAccessToken, requireStanding),
-    getUpstreamToken: createGetUpstreamToken(freshUpstream),
+    getUpstreamToken: createGetUpstreamToken(grants, freshUpstream),
     close: async () => {
       await revocations.settle();
       pool.close();

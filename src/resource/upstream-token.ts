@@ -1,4 +1,5 @@
 import type { FreshUpstream } from '../grants/fresh-upstream.js';
+import type { Grants } from '../grants/grant-store.js';
 import { AuthError, type AuthErrorCode } from '../protocol/auth-error.js';
 import { accessTokenExpiry, type UpstreamSession } from '../upstream/session.js';
 import { SessionLost } from '../upstream/session-lost.js';
@@ -64,12 +65,15 @@ export type ToolCaller = { readonly extra?: Readonly<Record<string, unknown>> | 
 export type GetUpstreamToken = (auth: ToolCaller, options?: UpstreamTokenOptions) => Promise<UpstreamToken>;
 
 /** Hands out what is in the vault, renewed once for all who ask at the same time. */
-export function createGetUpstreamToken(fresh: FreshUpstream): GetUpstreamToken {
+export function createGetUpstreamToken(grants: Pick<Grants, 'findLiving'>, fresh: FreshUpstream): GetUpstreamToken {
   return async (auth, { provider, minimumTtl = 60 } = {}) => {
     if (!(Number.isFinite(minimumTtl) && minimumTtl >= 0))
       throw new RangeError('minimumTtl has to be seconds, from 0.');
     const grantId = auth?.extra?.['grantId'];
     if (typeof grantId !== 'string') throw new UpstreamTokenError('no vault', 'There is no signed-in user.');
+    // Of a grant that has ended the vault may still be there: its deletion can fail.
+    const grant = await grants.findLiving(grantId).catch(faultOf);
+    if (!grant) throw new UpstreamTokenError('no vault', 'The sign-in has ended.');
     const session = await fresh(grantId, minimumTtl).catch(faultOf);
     if (provider !== undefined && session.provider !== provider) {
       throw new UpstreamTokenError('no vault', 'The user signed in at another identity provider.');

@@ -124,6 +124,17 @@ it('gives out nothing of a grant that has ended', async () => {
   expect(await faultOf(auth)).toMatchObject({ reason: 'no vault' });
 });
 
+it('gives out nothing of a grant that has ended, though its vault could not be deleted', async () => {
+  await gatehouse.close();
+  const inner = memoryStore({ clock: () => Date.now() / 1000 });
+  const refusesToDelete = { ...inner, delete: () => Promise.reject(new Error('away')) };
+  await start({ store: refusesToDelete });
+  const { accessToken, client, refreshToken } = await signIn(gatehouse.issuer);
+  const auth = await callerOf(accessToken);
+  expect((await revoke(gatehouse.issuer, client, refreshToken)).status).toBe(503);
+  expect(await faultOf(auth)).toMatchObject({ reason: 'no vault' });
+});
+
 it('says that the user is signed out upstream, and ends the grant', async () => {
   const { accessToken } = await signIn(gatehouse.issuer);
   const auth = await callerOf(accessToken);
