@@ -76,11 +76,15 @@ export function createApp({ url, sessionSecret, jwtSecret, providers, ...options
 
   // The part of a front end: it starts the journey, and finishes it with the code (RFC 7636: with proof that it is the same).
   const attempts = new Map<string, string>();
+  const maxAttempts = 1000;
 
   app.get('/', (_request, response) => {
     const state = randomBytes(16).toString('base64url');
     const verifier = randomBytes(32).toString('base64url');
     attempts.set(state, verifier);
+    // Whoever opens this page adds one: the oldest go, so that nobody can fill the memory.
+    const [oldest] = attempts.keys();
+    if (oldest !== undefined && attempts.size > maxAttempts) attempts.delete(oldest);
     const query = new URLSearchParams({
       response_type: 'code',
       redirect_uri: `${url}/signed-in`,
