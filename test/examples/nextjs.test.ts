@@ -16,7 +16,7 @@ const next = join(folder, 'node_modules/next/dist/bin/next');
 const isWithoutNext = !existsSync(next) && process.env['CI'] !== 'true';
 if (isWithoutNext) {
   console.warn(
-    'SKIPPED: the Next.js example, which is installed by itself: npm run build && npm ci --prefix examples/nextjs',
+    'SKIPPED: the Next.js example, which is installed by itself: npm run build && (cd examples/nextjs && npm install)',
   );
 }
 
