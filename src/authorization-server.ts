@@ -27,6 +27,7 @@ import {
   type TokenVerifierOptions,
   type WithBearerAuth,
 } from './guards.js';
+import { behindEntrance } from './http/entrance.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
 import { randomText } from './keys/randomness.js';
@@ -43,7 +44,7 @@ import type { ServerProvider } from './express/server-provider.js';
 import type { TokenVerifier } from './resource/token-verifier.js';
 import { createAliases, createRoutes } from './routes.js';
 import { composeServerProvider, type ServerProviderOptions } from './server-provider.js';
-import { fetchHandler, type FetchHandler } from './web/fetch-handler.js';
+import { fetchHandler, type PeerFetchHandler } from './web/fetch-handler.js';
 
 /**
  * An OAuth 2.1 authorization server for MCP servers, in front of the identity provider that users already have.
@@ -67,9 +68,10 @@ export class OAuthAuthorizationServer {
   /**
    * Serves a web-standard request: for Next.js, Hono and Bun.
    *
-   * What is none of this server's is answered with 404.
+   * What is none of this server's is answered with 404. A `Request` does not say where it comes from: the application
+   * tells the address of the peer, `gate.fetch(request, { ip })`, or no limit applies to addresses.
    */
-  readonly fetch: FetchHandler;
+  readonly fetch: PeerFetchHandler;
 
   /**
    * The gate of {@link requireBearerAuth} around a web-standard handler, for Hono, Next.js and Bun. What the token says is in
@@ -103,7 +105,7 @@ export class OAuthAuthorizationServer {
     this.callbackUrls = Object.freeze(
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
-    const { clock, log, randomness, signingKeys } = this.#foundation;
+    const { clock, log, randomness, signingKeys, entrance } = this.#foundation;
     const { flow, registeredClients, authenticate, grantTypes, readAccessToken, requireStanding } = this.#engine;
 
     const introspectionMethods = introspectionMethodsOf(resources, settings.clients);
@@ -121,7 +123,7 @@ export class OAuthAuthorizationServer {
       userinfo: settings.userinfo,
       resources: [...this.#resources.keys()],
     });
-    const endpoints: Record<string, Endpoint> = {
+    const open: Record<string, Endpoint> = {
       '/oauth/authorize': authorizeEndpoint(flow, issuer),
       [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
       ...Object.fromEntries(
@@ -130,7 +132,7 @@ export class OAuthAuthorizationServer {
           callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
         ]),
       ),
-      '/oauth/token': tokenEndpoint(authenticate, grantTypes),
+      '/oauth/token': tokenEndpoint(authenticate, grantTypes, entrance.limits),
       '/oauth/revoke': revokeEndpoint(authenticate, this.#engine.revokeToken),
       ...(introspectionMethods.length > 0 && {
         '/oauth/introspect': introspectEndpoint(
@@ -138,6 +140,7 @@ export class OAuthAuthorizationServer {
           readAccessToken,
           requireStanding,
           this.#resources,
+          entrance.limits,
         ),
       }),
       ...(settings.userinfo && {
@@ -146,6 +149,9 @@ export class OAuthAuthorizationServer {
       '/oauth/jwks': jwksEndpoint(signingKeys),
       ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
     };
+    const endpoints = Object.fromEntries(
+      Object.entries(open).map(([path, endpoint]) => [path, behindEntrance(entrance, endpoint)]),
+    );
     const resourceDocuments = resources.map((resource) => ({
       about: resource.url,
       names: ['oauth-protected-resource'],

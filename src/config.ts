@@ -21,6 +21,7 @@ import {
   type ConfiguredResource,
 } from './party-config.js';
 import { ConfigurationError, describeIssue } from './configuration-error.js';
+import { rateLimits, trustedProxies } from './limits-config.js';
 import { isStoreLocation } from './open-store.js';
 import { seconds } from './resource-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
@@ -78,6 +79,8 @@ const schema = z.strictObject({
   rootAliases: z.boolean().default(true),
   userinfo: z.boolean().default(true),
   clientIdMetadataDocuments,
+  rateLimits,
+  trustedProxies,
   signing,
   accessTokenTtl: accessTokenTtl.default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),

@@ -107,7 +107,7 @@ export function createEngine(
   { paths, describeUser, soleClient }: EngineVariant,
 ): Engine {
   const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
-  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys } = foundation;
+  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, entrance } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const policy = settings.clientIdMetadataDocuments;
@@ -118,8 +118,17 @@ export function createEngine(
     createRemoteKeys(async (uri) => (await fetch(uri, jwksLimits)).document, clock);
   // Strangers can use up what is theirs, and must not shut out the clients of the configuration with it.
   const preRegistered = preRegisteredClients(settings.clients, keysBy(guardedFetch));
+  const countFetch = async (ip: string | undefined) => {
+    if (ip !== undefined) await entrance.limits.byAddress('metadataDocuments', { ip });
+  };
   const documents =
-    policy && createMetadataDocuments(policy, { ...foundation, fetch: strangersFetch, keysAt: keysBy(strangersFetch) });
+    policy &&
+    createMetadataDocuments(policy, {
+      ...foundation,
+      fetch: strangersFetch,
+      countFetch,
+      keysAt: keysBy(strangersFetch),
+    });
   const findClient: FindClient = soleClient
     ? () => Promise.resolve(soleClient)
     : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });

@@ -30,6 +30,9 @@ export interface EnvironmentOptions {
   readonly providers: UpstreamProvider[];
   /** Who may sign in; absent where no variable says so, which lets everybody in. */
   readonly allow?: AllowRule[];
+  /** Absent where limits are to be the usual ones. */
+  readonly rateLimits?: false;
+  readonly trustedProxies?: string[];
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -123,17 +126,21 @@ const recipes: readonly Recipe[] = [
 
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
- * current one first), `GATEHOUSE_STORE`, the variables of the providers, and who may sign in.
+ * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`, the variables
+ * of the providers, and who may sign in.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
- *   cannot be used of the rules
+ *   cannot be used of the rest
  */
 export function optionsFromEnvironment(environment: Environment): EnvironmentOptions {
   const read = reader(environment);
   const issuer = read('GATEHOUSE_URL');
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
+  const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
+  const limits = read('GATEHOUSE_RATE_LIMITS');
   const faults: string[] = [];
+  if (!['on', 'off', undefined].includes(limits)) faults.push('GATEHOUSE_RATE_LIMITS has to be on or off.');
   const sources = configuredProviders(environment, faults);
   const allow = rulesFromEnvironment(environment, sources, faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
@@ -143,6 +150,8 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(store !== undefined && { store }),
     providers: sources.flatMap(({ provider }) => provider ?? []),
     ...(allow && { allow }),
+    ...(limits === 'off' && { rateLimits: false }),
+    ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
   };
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { longestTokenTtl, type Settings } from './config.js';
+import { createEntrance } from './entrance.js';
+import type { Entrance } from './http/entrance.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -9,7 +11,7 @@ import { rotatingSigningKeys } from './keys/rotating-keys.js';
 import { createSealing, type Sealing } from './keys/sealing.js';
 import { sharedSigningKeys, suppliedSigningKeys, type SigningKeys } from './keys/signing-keys.js';
 import { once } from './keys/single-flight.js';
-import { openStore } from './open-store.js';
+import { openStore, type OpenedStore } from './open-store.js';
 import { guarded } from './storage/guarded.js';
 import { namespaced } from './storage/namespaced.js';
 import type { Store } from './storage/store.js';
@@ -29,6 +31,7 @@ export interface Foundation {
   readonly signingKeys: SigningKeys;
   /** A short name of this installation, for what it shares with others: cookies of a host, a database. */
   readonly tag: string;
+  readonly entrance: Entrance;
 }
 
 /** Lays the foundation that the settings describe. */
@@ -36,10 +39,11 @@ export function createFoundation(settings: Settings): Foundation {
   const { issuer, secret, clock = systemClock, log = standardErrorLog } = settings;
   const randomness = settings.randomness ?? createSystemRandomness();
   const tag = createHash('sha256').update(issuer).digest('base64url').replace(/[-_]/g, '').slice(0, 8);
-  const opened = typeof settings.store === 'string' ? openStore(settings.store, clock) : settings.store;
+  const opened: OpenedStore = typeof settings.store === 'string' ? openStore(settings.store, clock) : settings.store;
   const store = guarded(namespaced(opened, tag));
   const ring = createKeyRing(secret, issuer);
   const sealing = createSealing(ring, randomness);
+  const connection = opened === settings.store ? undefined : opened.connection;
   return {
     clock,
     randomness,
@@ -53,6 +57,7 @@ export function createFoundation(settings: Settings): Foundation {
     installationKey: once(() => loadInstallationKey(store, sealing, randomness)),
     signingKeys: createSigningKeys(settings, store, sealing, randomness, clock),
     tag,
+    entrance: createEntrance(settings, { clock, log, ring, tag, connection }),
   };
 }
 

@@ -14,6 +14,7 @@ export type {
   ClientOptions,
   IntrospectionOptions,
   OAuthAuthorizationServerOptions,
+  RateLimitOptions,
   ResourceOptions,
   SigningOptions,
 } from './options.js';

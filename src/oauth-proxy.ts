@@ -10,6 +10,7 @@ import { mapIdentity } from './flow/map-identity.js';
 import { mapTokens } from './flow/map-tokens.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import { hasFormField, withParameter } from './http/request-parameters.js';
+import { behindEntrance } from './http/entrance.js';
 import type { HttpRequest } from './http/message.js';
 import { serve, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
@@ -73,7 +74,7 @@ export class OAuthProxy {
     });
     const { flow, authenticate, grantTypes } = this.#engine;
     const consent = consentEndpoint(flow, issuer);
-    const token = tokenEndpoint(authenticate, grantTypes);
+    const token = tokenEndpoint(authenticate, grantTypes, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
       authorize: this.#door(() => authorizeEndpoint(flow, issuer)),
@@ -127,9 +128,10 @@ export class OAuthProxy {
 
   /** Makes a route's handler. There is one client only, so what it calls itself decides nothing. */
   #door(endpointOf: (request: HttpRequest) => Endpoint): NodeHandler {
-    const { log, randomness } = this.#foundation;
+    const { log, randomness, entrance } = this.#foundation;
     return doorHandler(
-      (request) => serve(endpointOf(request), withParameter(request, 'client_id', soleClientId), log),
+      (request) =>
+        serve(behindEntrance(entrance, endpointOf(request)), withParameter(request, 'client_id', soleClientId), log),
       () => randomText(randomness, 9),
     );
   }

@@ -8,7 +8,14 @@ import { memoryStore } from './storage/memory.js';
 import { postgresStore } from './storage/postgres.js';
 import { redisStore } from './storage/redis.js';
 import { sqliteStore } from './storage/sqlite.js';
+import type { PostgresPool } from './storage/postgres.js';
+import type { RedisClient } from './storage/redis-client.js';
 import type { Store } from './storage/store.js';
+
+/** A store, and the connection on which more than records can be kept, until the store is closed. */
+export interface OpenedStore extends Store {
+  readonly connection?: RedisClient | PostgresPool;
+}
 
 /** Together shorter than the patience of whoever waits for the store; in milliseconds. */
 const connectTimeout = 2500;
@@ -32,7 +39,7 @@ export function describeLocation(location: string): string {
  * @param location - one that {@link isStoreLocation} knows
  * @throws {ConfigurationError} when the file cannot be opened, or the package for the server is not installed
  */
-export function openStore(location: string, clock: Clock): Store {
+export function openStore(location: string, clock: Clock): OpenedStore {
   if (location === 'memory:') return memoryStore({ clock });
   if (location.startsWith('redis')) return openRedis(location, clock);
   if (location.startsWith('postgres')) return openPostgres(location, clock);
@@ -43,7 +50,7 @@ export function openStore(location: string, clock: Clock): Store {
   }
 }
 
-function openRedis(location: string, clock: Clock): Store {
+function openRedis(location: string, clock: Clock): OpenedStore {
   const { Redis } = loadPackage('ioredis', location) as typeof ioredis;
   const client = new Redis(location, {
     connectionName: 'mcp-gatehouse',
@@ -60,7 +67,7 @@ function openRedis(location: string, clock: Clock): Store {
   let trouble: unknown;
   client.on('error', (error) => (trouble = error)).on('ready', () => (trouble = undefined));
   const store = redisStore({ client, clock });
-  return inWords(store, `The Redis server (${describeLocation(location)})`, location, {
+  const named = inWords(store, `The Redis server (${describeLocation(location)})`, location, {
     reason: (error) => trouble ?? error,
     async close() {
       await store.close();
@@ -68,9 +75,10 @@ function openRedis(location: string, clock: Clock): Store {
       client.disconnect();
     },
   });
+  return { ...named, connection: client };
 }
 
-function openPostgres(location: string, clock: Clock): Store {
+function openPostgres(location: string, clock: Clock): OpenedStore {
   const { Pool } = loadPackage('pg', location) as typeof pg;
   const pool = new Pool({
     connectionString: location,
@@ -91,13 +99,14 @@ function openPostgres(location: string, clock: Clock): Store {
     list: async (partition, options) => (await ready(), store.list(partition, options)),
     close: () => store.close(),
   };
-  return inWords(prepared, `The PostgreSQL server (${describeLocation(location)})`, location, {
+  const named = inWords(prepared, `The PostgreSQL server (${describeLocation(location)})`, location, {
     reason: (error) => error,
     async close() {
       await store.close();
       if (!pool.ending) await pool.end();
     },
   });
+  return { ...named, connection: pool };
 }
 
 /** Loaded only where it is asked for, so that nobody need install what another store takes. */

@@ -4,6 +4,8 @@ import type { TokenMapper } from './flow/map-identity.js';
 import type { Log } from './http/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
+import type { CountingPlace } from './limits-config.js';
+import type { Quota } from './storage/counter.js';
 import type { Store } from './storage/store.js';
 import type { AllowRule } from './upstream/allow-rule.js';
 import type { AuthenticateUser } from './upstream/application.js';
@@ -83,6 +85,14 @@ export interface OAuthAuthorizationServerOptions {
   userinfo?: boolean | undefined;
   /** Whether a client may name itself by the URL of its metadata, and which may. @defaultValue all, without loopback */
   clientIdMetadataDocuments?: ClientIdMetadataDocumentOptions | false | undefined;
+  /** How much one address, or one client, may ask for; `false` for as much as it likes. @defaultValue each limit its own */
+  rateLimits?: RateLimitOptions | false | undefined;
+  /**
+   * The proxies before this server, by address, range (`10.0.0.0/8`), or `loopback` or `private`: of them, and of nobody
+   * else, `X-Forwarded-For` is believed, from the right. Without it every client behind a proxy counts as that proxy.
+   * Never trust a range from which clients can connect themselves. @defaultValue none
+   */
+  trustedProxies?: string[] | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
   signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
@@ -131,6 +141,39 @@ export interface OAuthAuthorizationServerOptions {
   tokenTTL?: number | undefined;
   /** Alias of {@link refreshTokenTtl}. */
   refreshTokenTTL?: number | undefined;
+}
+
+/**
+ * How many requests are answered; what is above is 429 with `Retry-After`. Each is for one address (IPv6: one /64), and at
+ * the token and introspection endpoints once more for one client that has authenticated, wherever it asks from.
+ *
+ * The defaults stop floods, and no crowd: many users are behind one address. All of Claude asks from 160.79.104.0/21, and
+ * registers at every connection; ChatGPT does likewise; and all users of such a client may share one client id. Each
+ * default is what a few per cent of one processor core can answer. `false` turns a limit off.
+ */
+export interface RateLimitOptions {
+  /** Registrations. @defaultValue 600 in 60 seconds */
+  registration?: Quota | false | undefined;
+  /** What browsers ask for on the way; a sign-in takes three requests. @defaultValue 1200 in 60 seconds */
+  authorization?: Quota | false | undefined;
+  /** Token requests: hourly refreshes of 360,000 users behind one address are within it. @defaultValue 6000 in 60 seconds */
+  token?: Quota | false | undefined;
+  /** Introspection: a resource server may ask at each of its requests. @defaultValue 30000 in 60 seconds */
+  introspection?: Quota | false | undefined;
+  /** Revocation. @defaultValue 1200 in 60 seconds */
+  revocation?: Quota | false | undefined;
+  /**
+   * Metadata documents that had to be fetched for an address; kept copies do not count. What is fetched from one host, and
+   * in all, is bounded beside, and one URL is fetched once a minute at most. @defaultValue 60 in 60 seconds
+   */
+  metadataDocuments?: Quota | false | undefined;
+  /**
+   * Where is counted: `memory`, for each process by itself; or a client of `ioredis` or `redis`, or a `Pool` of `pg`, for all
+   * together. While that one is away each process counts for itself.
+   *
+   * @defaultValue the connection of `store`, where that is `redis://…` or `postgres://…`; memory otherwise
+   */
+  store?: CountingPlace | undefined;
 }
 
 /** An MCP server that tokens are issued for. */

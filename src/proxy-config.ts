@@ -20,6 +20,8 @@ export interface OAuthProxyOptions extends Pick<
   | 'grantTtl'
   | 'authorizationCodeTtl'
   | 'transactionTtl'
+  | 'rateLimits'
+  | 'trustedProxies'
   | 'log'
   | 'clock'
   | 'randomness'

@@ -2,6 +2,7 @@ import { authorizeEndpoint } from './endpoints/authorize.js';
 import type { Engine } from './engine.js';
 import { createServerProvider, type ServerProvider } from './express/server-provider.js';
 import type { Foundation } from './foundation.js';
+import { behindEntrance } from './http/entrance.js';
 import { createTrade } from './grant-types/trade.js';
 import type { TokenVerifierOptions } from './guards.js';
 import { endpointErrors, type AllSdkErrors1 } from './resource/sdk-errors.js';
@@ -19,12 +20,12 @@ export function composeServerProvider(
   resource: VerifiedResource,
   errors: AllSdkErrors1,
   { findClient, registeredClients, grantTypes, flow, revokeToken, verify }: Engine,
-  { clock, log }: Foundation,
+  { clock, log, entrance }: Foundation,
   { issuer, registration, newRequestId }: { issuer: string; registration: boolean; newRequestId: () => string },
 ): ServerProvider {
   return createServerProvider({
     // RFC 9207 §2.4: clients shall refuse `iss` where the metadata does not announce it, and the SDK's does not.
-    door: authorizeEndpoint(flow, issuer, { withoutIssuer: true }),
+    door: behindEntrance(entrance, authorizeEndpoint(flow, issuer, { withoutIssuer: true })),
     findClient,
     registeredClients,
     registration,

@@ -1,4 +1,5 @@
 import { getRequestListener } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { OAuthAuthorizationServer, protectTools } from 'mcp-gatehouse';
@@ -53,7 +54,8 @@ export function createExample(options: ExampleOptions): Example {
 
   const app = new Hono();
   app.all('/mcp', (context) => guarded(context.req.raw));
-  app.all('*', (context) => gate.fetch(context.req.raw));
+  // A Request does not say where it comes from, and limits go by that.
+  app.all('*', (context) => gate.fetch(context.req.raw, { ip: getConnInfo(context).remote.address }));
   const listener = getRequestListener(app.fetch);
   return { handler: (request, response) => void listener(request, response), close: () => gate.close() };
 }

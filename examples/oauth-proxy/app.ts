@@ -5,7 +5,10 @@ import { OAuthProxy, type OAuthProxyOptions } from 'mcp-gatehouse';
 import type { UpstreamProvider } from 'mcp-gatehouse/providers';
 
 /** What the application needs. */
-export interface AppSettings extends Pick<OAuthProxyOptions, 'store' | 'log' | 'allow'> {
+export interface AppSettings extends Pick<
+  OAuthProxyOptions,
+  'store' | 'log' | 'allow' | 'rateLimits' | 'trustedProxies'
+> {
   /** Its public URL, such as `http://localhost:3000`. */
   readonly url: string;
   readonly sessionSecret: string;

@@ -23,6 +23,8 @@ async function start() {
     issuer: url = `http://localhost:${port}`,
     providers: configured,
     allow,
+    rateLimits,
+    trustedProxies,
   } = optionsFromEnvironment(process.env);
   const isHere = new URL(url).hostname === 'localhost';
   if (!isHere && (configured.length === 0 || !process.env['SESSION_SECRET'] || !process.env['JWT_SECRET'])) {
@@ -34,6 +36,8 @@ async function start() {
     providers,
     // Who may sign in: without it everybody could, whatever the variables say.
     allow,
+    rateLimits,
+    trustedProxies,
     // Secrets that last as long as this process are enough on one's own computer.
     sessionSecret: process.env['SESSION_SECRET'] ?? randomBytes(32).toString('base64'),
     jwtSecret: process.env['JWT_SECRET'] ?? randomBytes(32).toString('base64'),

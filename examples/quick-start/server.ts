@@ -20,7 +20,7 @@ export interface QuickStart {
 
 /** Starts an MCP server with mcp-gatehouse before it, and a local OpenID provider when no other is configured. */
 export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
-  const { url, port, secret, store, allow } = settings;
+  const { url, port, secret, store, allow, rateLimits, trustedProxies } = settings;
   const app = express().disable('x-powered-by');
   const providers = settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
 
@@ -31,6 +31,8 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     store,
     providers,
     allow,
+    rateLimits,
+    trustedProxies,
     resources: [
       {
         url: mcpUrl,

@@ -23,6 +23,9 @@ export interface QuickStartSettings {
   readonly providers: readonly UpstreamProvider[];
   /** Who may sign in; absent: everybody. */
   readonly allow?: readonly AllowRule[];
+  /** Only where they are turned off. */
+  readonly rateLimits?: false;
+  readonly trustedProxies?: string[];
 }
 
 /**
@@ -35,7 +38,7 @@ export interface QuickStartSettings {
  */
 export function readSettings(environment: Environment, folder: string): QuickStartSettings {
   const faults: string[] = [];
-  const { issuer, secret, store, providers, allow } = readOptions(environment, faults);
+  const { issuer, secret, store, providers, allow, rateLimits, trustedProxies } = readOptions(environment, faults);
   const port = Number(environment['PORT']?.trim() || '3000');
   const url = (issuer ?? `http://localhost:${port}`).replace(/\/+$/, '');
   if (!Number.isInteger(port) || port < 1 || port > 65535) faults.push('PORT has to be a number from 1 to 65535.');
@@ -59,6 +62,8 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     state: placeInWords(kept),
     providers,
     ...(allow && { allow }),
+    ...(rateLimits === false && { rateLimits }),
+    ...(trustedProxies && { trustedProxies }),
   };
 }
 

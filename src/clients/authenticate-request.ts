@@ -9,9 +9,12 @@ import type { VerifyAssertion } from './verify-assertion.js';
 /**
  * Finds out which client sent a request, by exactly the method that it registered (RFC 6749 §2.3).
  *
- * @throws {AuthError} invalid_request, invalid_client; temporarily_unavailable
+ * @throws {AuthError} invalid_request, invalid_client; temporarily_unavailable, too_many_requests
  */
-export type AuthenticateRequest = (request: Pick<HttpRequest, 'headers'>, form: Parameters) => Promise<Client>;
+export type AuthenticateRequest = (request: ClientRequest, form: Parameters) => Promise<Client>;
+
+/** What of a request bears on who its client is. */
+export type ClientRequest = Pick<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'ip'>>;
 
 /** Authenticates the clients that `findClient` knows. */
 export function createAuthenticateRequest(
@@ -29,6 +32,6 @@ export function createAuthenticateRequest(
       assertionType: form.get('client_assertion_type'),
       assertion: form.get('client_assertion'),
     };
-    return authenticateClient(credentials, findClient, verifyAssertion);
+    return authenticateClient(credentials, (id) => findClient(id, request.ip), verifyAssertion);
   };
 }

@@ -1,9 +1,9 @@
 import { bearerTokenOf } from '../http/bearer.js';
-import { header, type HttpRequest } from '../http/message.js';
+import { header } from '../http/message.js';
 import { secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
-import type { AuthenticateRequest } from './authenticate-request.js';
+import type { AuthenticateRequest, ClientRequest } from './authenticate-request.js';
 import { readBasic } from './basic-credentials.js';
 import { hashOfSecret } from './pre-registered.js';
 
@@ -22,10 +22,7 @@ export interface Introspection {
  * @throws {AuthError} invalid_client or, for a key that nobody has, invalid_token; invalid_request;
  *   temporarily_unavailable
  */
-export type AuthenticateResourceServer = (
-  request: Pick<HttpRequest, 'headers'>,
-  form: Parameters,
-) => Promise<readonly string[]>;
+export type AuthenticateResourceServer = (request: ClientRequest, form: Parameters) => Promise<readonly string[]>;
 
 /**
  * Recognises resource servers.

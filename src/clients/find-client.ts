@@ -6,9 +6,10 @@ import type { RegisteredClientIds } from './registered-client-id.js';
 /**
  * Finds the client of an id, or answers undefined when there is none.
  *
- * @throws {AuthError} temporarily_unavailable when that cannot be told now
+ * @param asker - the address of whoever names the client, where it is known: what has to be fetched counts for it
+ * @throws {AuthError} temporarily_unavailable when that cannot be told now; too_many_requests
  */
-export type FindClient = (clientId: string) => Promise<Client | undefined>;
+export type FindClient = (clientId: string, asker?: string) => Promise<Client | undefined>;
 
 /** What knows clients. */
 export interface FindClientServices {
@@ -34,10 +35,10 @@ export function createFindClient(services: FindClientServices): FindClient {
   const { preRegistered, registered, documents, assertReady } = services;
   // Reading an id costs as much as signing a token, and the same clients come again and again.
   const known = new BoundedMap<string, Client>(maxKnownClients);
-  return async (clientId) => {
+  return async (clientId, asker) => {
     const configured = preRegistered.get(clientId);
     if (configured) return configured;
-    if (documents?.covers(clientId)) return documents.find(clientId);
+    if (documents?.covers(clientId)) return documents.find(clientId, asker);
     const client = known.get(clientId) ?? registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);

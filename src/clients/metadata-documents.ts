@@ -20,9 +20,11 @@ export interface MetadataDocuments {
   /**
    * Finds the client that such a URL describes; undefined when it describes none, or none that is wanted here.
    *
-   * @throws {AuthError} temporarily_unavailable when that cannot be told now; its cause is a {@link FetchFault}
+   * @param asker - the address of whoever names it, where it is known
+   * @throws {AuthError} temporarily_unavailable when that cannot be told now; its cause is a {@link FetchFault}.
+   *   too_many_requests when the asker has had too much fetched, and there is no copy
    */
-  find(clientId: string): Promise<Client | undefined>;
+  find(clientId: string, asker?: string): Promise<Client | undefined>;
 }
 
 /** Which documents are accepted. A domain stands for its subdomains too. */
@@ -38,6 +40,12 @@ export interface DocumentPolicy {
 /** What keeping documents needs. */
 export interface MetadataDocumentServices {
   readonly fetch: GuardedFetch;
+  /**
+   * Counts a fetch for whoever causes it: the bounds for all are not to be used up by one.
+   *
+   * @throws {AuthError} too_many_requests
+   */
+  readonly countFetch?: (asker: string | undefined) => Promise<void>;
   /** The keys that a client publishes at an address. */
   readonly keysAt: (jwksUri: string) => ClientKeys;
   readonly store: Store;
@@ -87,7 +95,7 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
     }
   }
 
-  async function load(url: string): Promise<Client | undefined> {
+  async function load(url: string, asker: string | undefined): Promise<Client | undefined> {
     const own = known.get(url);
     if (own && isFresh(own.copy)) return own.client;
     // Another process may have been luckier with the origin.
@@ -97,8 +105,10 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
     const failure = failures.get(url);
     if (failure && isWithin(failure.at, retryTtl, clock())) return fallBack(kept, failure.fault);
     try {
+      await services.countFetch?.(asker);
       return await renew(url);
     } catch (thrown) {
+      if (isRefusalOfAsker(thrown) && kept && isUsable(kept.copy)) return kept.client;
       if (!(thrown instanceof FetchFault)) throw thrown;
       // What this server had no time for is no failure of the document.
       if (!thrown.isBusy) noteFailure(url, thrown, kept);
@@ -140,20 +150,35 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
     });
   }
 
+  /** Two hundred users at once are one request to the origin. That one of them asks too much is not the others' fault. */
+  async function loadOnce(url: string, asker: string | undefined): Promise<Client | undefined> {
+    for (let other = running.get(url); other; other = running.get(url)) {
+      try {
+        return await other;
+      } catch (thrown) {
+        if (!isRefusalOfAsker(thrown)) throw thrown;
+      }
+    }
+    const answer = load(url, asker).finally(() => running.delete(url));
+    running.set(url, answer);
+    return answer;
+  }
+
   return {
     covers: (clientId) => /^https?:\/\//.test(clientId),
 
-    async find(clientId) {
+    async find(clientId, asker) {
       const fixed = pinned.get(clientId);
       if (fixed) return fixed;
       const url = parseClientIdUrl(clientId, policy.allowLoopback);
       if (!url || !isWanted(url.hostname, policy)) return undefined;
-      // Two hundred users at once are one request to the origin.
-      const answer = running.get(clientId) ?? load(clientId).finally(() => running.delete(clientId));
-      running.set(clientId, answer);
-      return answer;
+      return loadOnce(clientId, asker);
     },
   };
+}
+
+function isRefusalOfAsker(thrown: unknown): boolean {
+  return thrown instanceof AuthError && thrown.code === 'too_many_requests';
 }
 
 function later(one: Kept | undefined, other: Kept | undefined): Kept | undefined {

@@ -11,6 +11,7 @@ export function authorizeEndpoint(flow: BrowserFlow, issuer: string, door?: Door
   return {
     methods: ['GET', 'HEAD'],
     cors: false,
+    limit: 'authorization',
     handle: (request) => flow.authorize(request, door),
     render: renderForBrowser(issuer),
   };

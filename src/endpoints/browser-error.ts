@@ -23,6 +23,7 @@ export function renderForBrowser(issuer: string) {
       title: titleOf(error),
       message: error.message,
       ...(error.code === 'invalid_client' && { advice: registerAgain }),
+      ...(error.code === 'too_many_requests' && { advice: reloadLater }),
       requestId: request.id,
       headers: retryHeader(error),
     });
@@ -31,9 +32,12 @@ export function renderForBrowser(issuer: string) {
 
 const registerAgain = 'Remove this connection in the app, and add it again: the app then introduces itself anew.';
 
+const reloadLater = 'Wait a little while, then reload this page. Nothing is lost.';
+
 function titleOf({ code, status }: AuthError): string {
   if (code === 'invalid_client') return 'This app is not known here';
   if (code === 'access_denied') return 'Access was refused';
+  if (code === 'too_many_requests') return 'Too many requests';
   if (status === 503) return 'Not available right now';
   return status >= 500 ? 'Something went wrong here' : 'This request cannot be used';
 }

@@ -11,6 +11,7 @@ export function callbackEndpoint(flow: BrowserFlow, issuer: string, provider: st
   return {
     methods: ['GET'],
     cors: false,
+    limit: 'authorization',
     handle: (request) => flow.return(request, provider),
     render: renderForBrowser(issuer),
   };

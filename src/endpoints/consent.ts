@@ -16,6 +16,7 @@ export function consentEndpoint(flow: BrowserFlow, issuer: string, pageOrigin?: 
   return {
     methods: pageOrigin === undefined ? ['POST'] : ['GET', 'POST'],
     cors: false,
+    limit: 'authorization',
     async handle(request) {
       if (request.method === 'POST') return flow.answer(request);
       return jsonReply(200, await flow.describe(request), readable);

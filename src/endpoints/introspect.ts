@@ -3,6 +3,7 @@ import type { ReadAccessToken } from '../grants/access-token-reader.js';
 import { mappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
 import type { RequireStanding } from '../grants/token-standing.js';
 import { readForm } from '../http/body.js';
+import type { RateLimits } from '../http/rate-limits.js';
 import { bearerTokenOf } from '../http/bearer.js';
 import { errorReply, jsonReply } from '../http/reply.js';
 import type { Endpoint } from '../http/router.js';
@@ -26,6 +27,7 @@ export function introspectEndpoint(
   read: ReadAccessToken,
   requireStanding: RequireStanding,
   resources: ReadonlyMap<string, IntrospectedResource>,
+  limits: RateLimits,
 ): Endpoint {
   async function describe(token: string, audiences: readonly string[]): Promise<object> {
     const claims = await read(token);
@@ -38,10 +40,13 @@ export function introspectEndpoint(
   return {
     methods: ['POST'],
     cors: false,
+    limit: 'introspection',
 
     async handle(request) {
       const form = readForm(request);
       const audiences = await authenticate(request, form);
+      // A resource server may ask from many addresses; it is what it speaks for.
+      await limits.byClient('introspection', audiences.join(' '), request);
       const token = form.require('token');
       return jsonReply(200, await describe(token, audiences).catch(inactiveAnswer));
     },

@@ -10,6 +10,7 @@ export function registerEndpoint(clients: RegisteredClientIds, clock: Clock): En
   return {
     methods: ['POST'],
     cors: true,
+    limit: 'registration',
     handle: (request) => jsonReply(201, registerClient(clients, clock, readJson(request, 'invalid_client_metadata'))),
   };
 }

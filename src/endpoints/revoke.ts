@@ -9,6 +9,7 @@ export function revokeEndpoint(authenticate: AuthenticateRequest, revoke: Revoke
   return {
     methods: ['POST'],
     cors: true, // RFC 7009 §2.3
+    limit: 'revocation',
 
     async handle(request) {
       const form = readForm(request);

@@ -60,8 +60,11 @@ function respond(
   requestId: string,
   answer: (request: HttpRequest) => Promise<HttpReply>,
 ): void {
+  // A client that is gone hears no answer, and has no address any more that its request could count for.
+  if (request.socket.destroyed) return;
+  const plain = plainRequest(request, requestId, url);
   plainBody(request)
-    .then((body) => answer({ ...plainRequest(request, requestId, url), body }))
+    .then((body) => answer({ ...plain, body }))
     .then((reply) => {
       // Something else has answered, such as a time limit of the application.
       if (response.headersSent) return;

@@ -47,13 +47,16 @@ export function readRequester(parameters: Parameters): Requester {
 /**
  * Finds the client, and proves where the answer goes. Until then the user has to be told of every fault.
  *
- * @throws {AuthError} invalid_client, invalid_request; temporarily_unavailable when it cannot be told now
+ * @param asker - the address that the request came from, where it is known
+ * @throws {AuthError} invalid_client, invalid_request; temporarily_unavailable when it cannot be told now;
+ *   too_many_requests
  */
 export async function proveRequester(
   { clientId, redirectUri, ...answer }: Requester,
   findClient: FindClient,
+  asker: string | undefined,
 ): Promise<{ client: Client; target: RedirectTarget }> {
-  const client = await findClient(clientId).catch(asFaultOfRequest);
+  const client = await findClient(clientId, asker).catch(asFaultOfRequest);
   if (!client) throw new AuthError('invalid_client', 'The client is not registered with this server.');
   return { client, target: proveRedirectTarget(client.metadata.redirect_uris, redirectUri, answer) };
 }

@@ -67,7 +67,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     if (leg.provider !== (door ?? leg.provider)) {
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     }
-    const { client, target } = await proveRequester(transaction, findClient);
+    const { client, target } = await proveRequester(transaction, findClient, request.ip);
     return deliveringFaults(
       target,
       () => identifyUser.returned(request, signIn, client, target),
@@ -82,7 +82,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     async authorize(request, door) {
       const parameters = parseParameters(request.query);
       const requester = { ...readRequester(parameters), ...door };
-      const { client, target } = await proveRequester(requester, findClient);
+      const { client, target } = await proveRequester(requester, findClient, request.ip);
       return deliveringFaults(target, () => {
         const requested = readAuthorizationRequest(parameters, requester, resources, client, identityScopes);
         return arrive(request, requested, client, target, parameters.get('provider'));
@@ -92,7 +92,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     async describe(request) {
       const transaction = transactions.open(parseParameters(request.query).require('transaction'));
       if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
-      const { client, target } = await proveRequester(transaction, findClient);
+      const { client, target } = await proveRequester(transaction, findClient, request.ip);
       return describeConsent(transaction, client, target);
     },
 
@@ -101,7 +101,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       const transaction = transactions.open(form.require('transaction'));
       if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
       const decision = readDecision(form.require('decision'), transaction.providers);
-      const { client, target } = await proveRequester(transaction, findClient);
+      const { client, target } = await proveRequester(transaction, findClient, request.ip);
       const sameBrowser =
         isSameOrigin(request, origin, consentOrigin) && binding.browserOf(request) === transaction.browser;
       const status = (await signIns.find(transaction.id))?.status ?? 'unanswered';

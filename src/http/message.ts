@@ -10,7 +10,7 @@ export interface HttpRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: HttpBody;
-  /** The address of the peer, for logs and limits. */
+  /** From an adapter the address of the peer; at an endpoint that of the client, where it is known. */
   readonly ip: string | undefined;
   /** The framework's own request, for functions of the application; nothing here looks into it. */
   readonly raw?: unknown;

@@ -2,7 +2,7 @@ import type { AuthError, AuthErrorCode } from '../protocol/auth-error.js';
 import type { HttpReply } from './message.js';
 
 /** Seconds after which a client may try again when the store or a provider is away. */
-const retryAfter = '5';
+const usualRetryAfter = 5;
 
 /** A JSON answer that nobody may keep. */
 export function jsonReply(status: number, document: object, headers: HttpReply['headers'] = {}): HttpReply {
@@ -41,8 +41,9 @@ export const notFoundReply: HttpReply = jsonReply(404, {
 });
 
 /** `Retry-After`, where trying again is worthwhile. */
-export function retryHeader(error: AuthError): HttpReply['headers'] {
-  return error.code === 'temporarily_unavailable' ? { 'retry-after': retryAfter } : {};
+export function retryHeader({ code, retryAfter }: AuthError): HttpReply['headers'] {
+  const seconds = retryAfter ?? (code === 'temporarily_unavailable' ? usualRetryAfter : undefined);
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
 /**

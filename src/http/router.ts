@@ -2,6 +2,7 @@ import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { preflightReply, withCors } from './cors.js';
 import { logRefusal, type Log } from './log.js';
 import type { HttpReply, HttpRequest } from './message.js';
+import type { LimitName } from './rate-limits.js';
 import { errorReply } from './reply.js';
 
 /** One door of the server. */
@@ -9,6 +10,8 @@ export interface Endpoint {
   readonly methods: readonly ('GET' | 'HEAD' | 'POST')[];
   /** Whether scripts of other origins may call it. Never on what a person looks at. */
   readonly cors: boolean;
+  /** The limit that its requests count for, preflights apart. @defaultValue none */
+  readonly limit?: LimitName;
   handle(request: HttpRequest): HttpReply | Promise<HttpReply>;
   /** Makes an answer of an error, where that is not JSON. */
   readonly render?: (error: AuthError, request: HttpRequest) => HttpReply;
@@ -73,7 +76,8 @@ async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promi
     return await endpoint.handle(request);
   } catch (thrown) {
     const error = toAuthError(thrown);
-    logRefusal(log, 'request refused', request, error);
+    // Of a flood the limit itself tells, once: a line for each request would be a flood of its own.
+    if (error.code !== 'too_many_requests') logRefusal(log, 'request refused', request, error);
     return endpoint.render?.(error, request) ?? errorReply(error);
   }
 }

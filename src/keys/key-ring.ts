@@ -7,6 +7,7 @@ export type KeyPurpose =
   | 'client secret'
   | 'credential'
   | 'browser cookie'
+  | 'rate limit'
   | 'sign-in cookie'
   | 'seal transaction'
   | 'seal sign-in'

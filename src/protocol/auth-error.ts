@@ -29,6 +29,7 @@ const statusByCode = {
   not_found: 404,
   method_not_allowed: 405,
   payload_too_large: 413,
+  too_many_requests: 429, // RFC 6585 §4; the code is the one that the MCP SDKs know
 } as const;
 
 /** The codes that an {@link AuthError} can carry. */
@@ -45,21 +46,30 @@ export class AuthError extends Error {
   readonly code: AuthErrorCode;
   /** Where a browser takes the error to; without it the user has to be told. */
   readonly redirect: RedirectTarget | undefined;
+  /** Seconds after which trying again is worthwhile, where that is known. */
+  readonly retryAfter: number | undefined;
 
   /**
    * @param code - the error code of the standard that was violated
    * @param description - one wire-safe sentence for the developer of the client (RFC 6749 §5.2 `error_description`)
-   * @param options - `cause`: what the log shall show; `redirect`: the proven target that shall hear of it
+   * @param options - `cause`: what the log shall show; `redirect`: the proven target that shall hear of it;
+   *   `retryAfter`: in seconds
    */
-  constructor(code: AuthErrorCode, description: string, options: { cause?: unknown; redirect?: RedirectTarget } = {}) {
+  constructor(
+    code: AuthErrorCode,
+    description: string,
+    options: { cause?: unknown; redirect?: RedirectTarget; retryAfter?: number | undefined } = {},
+  ) {
     super(description, options);
     this.code = code;
     this.redirect = options.redirect;
+    this.retryAfter = options.retryAfter;
   }
 
   /** The same error, to be delivered to the client. */
   deliveredTo(redirect: RedirectTarget): AuthError {
-    return new AuthError(this.code, this.message, { cause: this.cause, redirect });
+    const { cause, retryAfter } = this;
+    return new AuthError(this.code, this.message, { cause, redirect, retryAfter });
   }
 
   /** The HTTP status that answers this error where it is not a redirect. */

@@ -103,7 +103,7 @@ export function endpointScene() {
     const { ring, sealing, log } = foundation;
     const describeUser = mapIdentity(undefined, () => false);
     const engine = createEngine(settings, served, foundation, { paths: browserPaths, describeUser });
-    const door = tokenEndpoint(engine.authenticate, engine.grantTypes);
+    const door = tokenEndpoint(engine.authenticate, engine.grantTypes, foundation.entrance.limits);
     const dispatcher: Dispatcher = createDispatcher(new Map([['/oauth/token', door]]), new Map(), log);
     const gates = [...served.values()].map((resource) =>
       createBearerGate({ ...resource, challengeScopes: [], requiredScopes: [] }, engine.verify, log),
