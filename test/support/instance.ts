@@ -40,7 +40,14 @@ export type Order =
   /** Ends this very process, as kill -9 does, before or after one of the next operations of the store. */
   | { readonly does: 'die'; readonly operation: number; readonly when: 'before' | 'after' }
   /** Lets operations of the store go wrong, at random; a rate of 0 ends that. */
-  | { readonly does: 'fail'; readonly seed: number; readonly rate: number; readonly faults: readonly Fault[] }
+  | {
+      readonly does: 'fail';
+      readonly seed: number;
+      readonly rate: number;
+      readonly faults: readonly Fault[];
+      /** Only writes of such records go wrong. @defaultValue every operation may */
+      readonly record?: string;
+    }
   | { readonly does: 'rotate' | 'be ready' | 'nothing' | 'close' };
 
 let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
@@ -164,7 +171,8 @@ async function obey(order: Order): Promise<unknown> {
       return (death = { left: order.operation, when: order.when });
     case 'fail': {
       const chance = randomFrom(order.seed);
-      decideFault = ({ verb }) => {
+      decideFault = ({ verb, record }) => {
+        if (order.record !== undefined && (order.record !== record || verb !== 'set')) return undefined;
         const fault = chance.next() < order.rate ? chance.pick(order.faults) : undefined;
         // Only what is sent again after a reconnect can meet itself; and no store answers a read with what is not so.
         return fault === 'false after' && verb !== 'set' ? 'throw before' : fault;

@@ -18,7 +18,7 @@ import {
 /** What else can happen to one kind of store. */
 export type FurtherMisfortunes = (store: SharedStore) => Misfortunes;
 
-const { FAULT_SEED, FAULT_SEEDS = '1,2', FAULT_STEPS = '12' } = process.env;
+const { FAULT_SEED, FAULT_SEEDS = '1,2', FAULT_STEPS = '11' } = process.env;
 const seeds = (FAULT_SEED ?? FAULT_SEEDS).split(',').map(Number);
 const busyClients = 5;
 const ports: Partial<Record<SharedStoreKind, number>> = { redis: 6379, postgres: 5432 };

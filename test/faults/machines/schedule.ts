@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Fault } from '../faulty-store.js';
 import type { Instances } from '../../support/instances.js';
 import type { Chance } from '../../support/seeded.js';
 import type { UnreliableWay } from '../../support/unreliable-way.js';
@@ -26,17 +27,18 @@ export function networkMisfortunes(ways: readonly UnreliableWay[]): Misfortunes 
   };
 }
 
-/** What can happen to the operations of a store, where there is no network. */
+/** What can happen to the operations of a store, without a network too. */
 export function storeMisfortunes(gatehouse: Instances): Misfortunes {
+  const during = (rate: number, faults: Fault[], record?: string) => async (chance: Chance) => {
+    const seed = chance.between(1, 1e9);
+    await gatehouse.all({ does: 'fail', seed, rate, faults, ...(record !== undefined && { record }) });
+    await pause(chance.between(300, 900));
+    await gatehouse.all({ does: 'fail', seed, rate: 0, faults });
+  };
   return {
-    async 'operations fail'(chance) {
-      const seed = chance.between(1, 1e9);
-      const rate = chance.pick([0.05, 0.2, 1]);
-      const faults = ['throw before', 'throw after', 'late', 'false after'] as const;
-      await gatehouse.all({ does: 'fail', seed, rate, faults: rate === 1 ? ['throw before'] : faults });
-      await pause(chance.between(150, 800));
-      await gatehouse.all({ does: 'fail', seed, rate: 0, faults });
-    },
+    'every operation fails': during(1, ['throw before']),
+    'operations fail now and then': during(0.1, ['throw before', 'late']),
+    'grants are written, and it is said that they are not': during(0.4, ['throw after', 'false after'], 'grant'),
   };
 }
 
