@@ -5,6 +5,7 @@ import { randomText, type Randomness } from '../keys/randomness.js';
 import type { AuthError } from '../protocol/auth-error.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';
+import { writeOnce } from '../storage/write-once.js';
 import { assertionAlgorithms, type ClientKey } from './client-keys.js';
 import { clientRefusal } from './client-refusal.js';
 import type { Client } from './client.js';
@@ -57,7 +58,7 @@ export function createVerifyAssertion(
     const claims = await provenClaims(assertion, client, [...audiences], clock);
     const { expiresAt, jti } = spendable(claims, clock());
     // Last of all: whoever could spend one before it is proven would shut others out (RFC 7523 §3, item 7).
-    const isFirst = await store.set(keyOf(client.clientId, jti), 'spent', {
+    const isFirst = await writeOnce(store, keyOf(client.clientId, jti), 'spent', {
       version: randomText(randomness),
       // Longer than any instance takes it for valid, however its clock goes.
       expiresAt: Math.ceil(expiresAt + 2 * clockTolerance),

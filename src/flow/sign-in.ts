@@ -4,6 +4,7 @@ import type { Clock } from '../storage/clock.js';
 import { secretsEqual } from '../keys/mac.js';
 import type { Sealing } from '../keys/sealing.js';
 import type { Key, Store } from '../storage/store.js';
+import { writeOnce } from '../storage/write-once.js';
 import type { SignedIn } from './issue-code.js';
 import type { Transaction } from './transaction.js';
 
@@ -70,7 +71,7 @@ export function createSignIns(
 
   function write(id: string, signIn: SignIn, expiresAt: number, expect: string): Promise<boolean> {
     const value = sealing.seal(purpose, id, JSON.stringify({ ...signIn, expiresAt }));
-    return store.set(keyOf(id), value, { version: randomText(randomness), expiresAt, expect });
+    return writeOnce(store, keyOf(id), value, { version: randomText(randomness), expiresAt, expect });
   }
 
   async function read(id: string) {

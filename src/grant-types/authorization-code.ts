@@ -3,7 +3,7 @@ import { parseCredential, type Credential, type Credentials } from '../grants/cr
 import type { Grants } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
 import type { GrantLifetimes } from '../grants/lifetimes.js';
-import type { Clock } from '../storage/clock.js';
+import { clockTolerance, type Clock } from '../storage/clock.js';
 import { codeVerifierMatches } from '../protocol/pkce.js';
 import { findResource } from '../protocol/resource-indicator.js';
 import type { Vault } from '../upstream/vault.js';
@@ -45,7 +45,7 @@ export function authorizationCodeGrant(
         const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
         if (grant.ended !== undefined || grant.code.redeemedAt !== undefined) return { result: 'replayed' };
-        if (clock() > grant.code.expiresAt) return { result: undefined };
+        if (!isInTime(grant, clock())) return { result: undefined };
         findResource(resource, [grant.resource]);
         const next = redeemed(grant, client);
         // The tokens are made before the code is spent, so that no fault can spend it for nothing.
@@ -59,6 +59,11 @@ export function authorizationCodeGrant(
       return outcome;
     },
   };
+}
+
+/** A code that was issued ahead of now is of before the clock was put back: nobody can tell that it has not expired. */
+function isInTime({ createdAt, code }: Grant, now: number): boolean {
+  return now >= createdAt - clockTolerance && now <= code.expiresAt;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Log } from '../http/log.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';
+import { writeOnce } from '../storage/write-once.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
 import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
 import { recordExpiry, type GrantLifetimes } from './lifetimes.js';
@@ -56,17 +57,9 @@ export function createGrants(
     return grant?.grantId === grantId ? { grant, version: entry.version } : undefined;
   }
 
-  /** Writes, and tells whether this very write is what the store now holds, even when its answer was lost. */
-  async function write(grant: Grant, version: string, expect: string): Promise<boolean> {
-    const key = grantKey(grant.grantId);
-    const isHeld = async () => (await store.get(key))?.version === version;
+  function write(grant: Grant, version: string, expect: string): Promise<boolean> {
     const options = { version, expiresAt: recordExpiry(grant, clock(), lifetimes), expect };
-    try {
-      return (await store.set(key, serializeGrant(grant), options)) || (await isHeld());
-    } catch (fault) {
-      if (await isHeld()) return true;
-      throw fault;
-    }
+    return writeOnce(store, grantKey(grant.grantId), serializeGrant(grant), options);
   }
 
   const grants: Grants = {

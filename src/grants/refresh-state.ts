@@ -26,6 +26,8 @@ export function judgeRefresh(
   if (generation > state.generation) return 'refuse';
   const known = state.superseded.find((each) => each.generation === generation);
   const at = known?.at ?? state.forgottenAt ?? -Infinity;
+  // Superseded ahead of now: the clock was put back, or is far behind that of another instance. Nobody can tell how long ago.
+  if (now < at - clockTolerance) return 'refuse';
   // For a minute after the grace window it is refused without harm.
   if (now > at + graceTtl + clockTolerance) return 'replayed';
   return known?.kid === kid && now <= at + graceTtl ? 'serve the current token' : 'refuse';

@@ -1,10 +1,16 @@
 /** A map that forgets its oldest entry when it is full: for what can be worked out again. */
 export class BoundedMap<K, V> {
+  /** How many entries it holds at most. */
+  readonly limit: number;
   readonly #entries = new Map<K, V>();
-  readonly #limit: number;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
+  }
+
+  /** How many entries it holds. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   get(key: K): V | undefined {
@@ -12,7 +18,7 @@ export class BoundedMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.#entries.size >= this.#limit && !this.#entries.has(key)) {
+    if (this.#entries.size >= this.limit && !this.#entries.has(key)) {
       const [oldest] = this.#entries.keys();
       this.#entries.delete(oldest as K);
     }

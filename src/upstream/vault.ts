@@ -2,6 +2,7 @@ import { AuthError } from '../protocol/auth-error.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Sealing } from '../keys/sealing.js';
 import type { Key, Store, Version } from '../storage/store.js';
+import { writeOnce } from '../storage/write-once.js';
 import type { UpstreamSession } from './session.js';
 
 /** What is kept for a grant. All instants are epoch seconds. */
@@ -87,15 +88,9 @@ export function createVault(store: Store, sealing: Sealing, randomness: Randomne
 
     async replace(key, held, next) {
       const version = randomText(randomness);
-      const isHeld = async () => (await store.get(key))?.version === version;
       const options = { version, expiresAt: next.keptUntil, expect: held.version };
-      try {
-        const written = (await store.set(key, seal(key, next), options)) || (await isHeld());
-        return written ? { record: next, version } : undefined;
-      } catch (fault) {
-        if (await isHeld()) return { record: next, version };
-        throw fault;
-      }
+      const written = await writeOnce(store, key, seal(key, next), options);
+      return written ? { record: next, version } : undefined;
     },
 
     async change(key, held, isOurs, next) {

@@ -6,6 +6,8 @@ import { createVerifyAssertion, subjectOf } from '../../src/clients/verify-asser
 import type { Client } from '../../src/clients/client.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import type { Store } from '../../src/storage/store.js';
+import { guarded } from '../../src/storage/guarded.js';
+import { faultyStore } from '../faults/faulty-store.js';
 import { encode, forge } from '../resource/tokens.js';
 import { assertionClaims, assertionOf, ecKeyPair, rsaKeyPair, signer } from '../support/assertion.js';
 import { recordingStore, type RecordingStore } from '../support/gatehouse.js';
@@ -60,6 +62,28 @@ async function expectRefused(assertion: string, reason: string | RegExp, who?: C
   else expect(cause.message).toMatch(reason);
   if (reason !== 'The assertion was used before.') expect(store.writes, 'nothing is spent').toEqual([]);
 }
+
+describe('an answer of the store that was lost', () => {
+  it.each(['false after', 'throw after'] as const)(
+    'is no replay: the assertion counts, and only this once (%s)',
+    async (fault) => {
+      const faulty = faultyStore(store);
+      faulty.failWhen(({ verb }) => (verb === 'set' ? fault : undefined));
+      const assertion = assertionOf(ec, claims());
+      await expect(verify(assertion, client, faulty)).resolves.toBeUndefined();
+      faulty.heal();
+      await expect(verify(assertion, client, faulty)).rejects.toMatchObject({ code: 'invalid_client' });
+    },
+  );
+
+  it('asks to try again while nobody can tell', async () => {
+    const faulty = faultyStore(store);
+    faulty.failAlways('throw before');
+    await expect(verify(assertionOf(ec, claims()), client, guarded(faulty))).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
+  });
+});
 
 describe('an assertion', () => {
   it('counts when a key of the client signed it, by each algorithm', async () => {

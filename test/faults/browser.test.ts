@@ -93,11 +93,30 @@ describe('a fault of the store at the callback', () => {
     expect(codeOf(await browser.return(callback))).toMatch(/^ac\./);
   });
 
-  it('that loses the answer after the sign-in was finished gives no code, then or later', async () => {
+  it.each(['throw after', 'false after'] as const)(
+    'that loses the answer after the sign-in was finished is none: its own write is not that of another (%s)',
+    async (fault) => {
+      const client = await register(scene.issuer);
+      const browser = scene.newBrowser(client);
+      const callback = await browser.untilCallback();
+      scene.store.failOn('set sign-in', fault);
+      const code = codeOf(await browser.return(callback));
+      scene.store.heal();
+      expect((await browser.return(callback)).headers.get('location')).toBeNull();
+      expect((await redeem(scene.issuer, client, code, browser.verifier)).status).toBe(200);
+    },
+  );
+
+  it('that hides whether the sign-in was finished gives no code, then or later; a new sign-in works', async () => {
     const client = await register(scene.issuer);
     const browser = scene.newBrowser(client);
     const callback = await browser.untilCallback();
-    scene.store.failOn('set sign-in', 'throw after');
+    let written = false;
+    scene.store.failWhen(({ verb, record }) => {
+      if (written) return 'throw before';
+      written = verb === 'set' && record === 'sign-in';
+      return written ? 'throw after' : undefined;
+    });
     expectUnavailableRedirect(await browser.return(callback), client, scene.issuer);
     scene.store.heal();
     const again = await browser.return(callback);

@@ -1,8 +1,4 @@
 import { createServer, type RequestListener } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import express from 'express';
 import {
   memoryStore,
   OAuthAuthorizationServer,
@@ -11,7 +7,9 @@ import {
   type OAuthAuthorizationServerOptions,
   type Store,
 } from 'mcp-gatehouse';
-import { oidcProvider } from 'mcp-gatehouse/providers';
+import { gatehouseOptions, serveGatehouse } from './gatehouse-parts.js';
+import { startInstances } from './instances.js';
+import type { SharedStoreKind } from './shared-stores.js';
 import { listen, startUpstreamProvider, stop, type UpstreamProviderServer } from './upstream-provider.js';
 
 /** Settings of {@link startGatehouse}; everything of the server's own options can be replaced. */
@@ -47,7 +45,18 @@ export interface Gatehouse {
   close(): Promise<void>;
 }
 
-export const testSecret = 'PZ2rY0m3c9Qk1V7bW4xN8tH6sJ5dL0fG';
+export { testSecret } from './gatehouse-parts.js';
+export { temporaryFolder } from './temporary-folder.js';
+
+let everywhere: SharedStoreKind | undefined;
+
+/**
+ * From now on, and in this test file alone, {@link startGatehouse} starts several processes on one store, so that the
+ * tests that are imported next run against them.
+ */
+export function inSeveralProcesses(store: SharedStoreKind): void {
+  everywhere = store;
+}
 
 /** Starts one on a free port of 127.0.0.1; its caller closes it. State is in memory unless `store` says otherwise. */
 export async function startGatehouse(settings: GatehouseSettings = {}): Promise<Gatehouse> {
@@ -59,6 +68,12 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
     protectedHandler,
     ...options
   } = settings;
+  if (everywhere) {
+    if (settings.wrapStore ?? settings.store ?? protectedHandler) {
+      throw new Error('A store or a handler cannot be handed to other processes.');
+    }
+    return startInstances({ store: everywhere, path, host, stoppedClock: stoppedClock ?? false, options });
+  }
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => handler(request, response));
   const port = await listen(server, 0);
@@ -75,40 +90,14 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
 
   const start = () => {
     gate = new OAuthAuthorizationServer({
-      issuer,
-      secret: testSecret,
-      providers: [oidcProvider({ ...upstream, name: 'Test provider' })],
-      resources: [
-        {
-          url: mcpUrl,
-          name: 'Test server',
-          scopes: { 'mcp:tools': 'Use the tools', 'notes:write': 'Write notes' },
-          defaultScopes: ['mcp:tools'],
-        },
-      ],
-      tokenMapper: (_tokens, user) => ({ email: user.email, name: user.name }),
-      // All that tests ask comes from one address.
-      rateLimits: false,
+      ...gatehouseOptions({ issuer, mcpUrl, upstream }),
       clock,
       log: (entry) => log.push(entry),
       ...options,
       store,
       ...changed,
     });
-    const app = express();
-    app.use(gate.createRouter());
-    if (protectedHandler) app.all(`${path}/mcp`, protectedHandler(gate));
-    // Other resources are mounted by the test that has them.
-    if (options.resources === undefined || options.resources.some(({ url }) => url === mcpUrl)) {
-      app.all(
-        `${path}/mcp`,
-        gate.requireBearerAuth({ scopes: ['mcp:tools'], resource: mcpUrl }),
-        (request, response) => {
-          response.json((request as unknown as { auth: unknown }).auth);
-        },
-      );
-    }
-    handler = app;
+    handler = serveGatehouse(gate, mcpUrl, options.resources, protectedHandler);
   };
   start();
 
@@ -136,12 +125,6 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
       await gate.close();
     },
   };
-}
-
-/** A folder of a test's own; `remove` it afterwards. */
-export function temporaryFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'gatehouse-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /** A write that a {@link recordingStore} passed on. */

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { temporaryFolder } from './gatehouse.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 /** Whether no Redis can be started here; in CI the tests that start one run, and fail, all the same. */
 export const isWithoutRedisServer =

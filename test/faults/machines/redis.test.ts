@@ -1,0 +1,3 @@
+import { describeMachines } from './run.js';
+
+describeMachines('redis');

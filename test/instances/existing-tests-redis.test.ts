@@ -1,0 +1,3 @@
+import { describeExistingTests } from './existing-tests.js';
+
+describeExistingTests('redis');

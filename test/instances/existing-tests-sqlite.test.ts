@@ -1,0 +1,3 @@
+import { describeExistingTests, writingTests } from './existing-tests.js';
+
+describeExistingTests('sqlite', writingTests);

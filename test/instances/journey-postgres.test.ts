@@ -1,0 +1,3 @@
+import { describeSeveralInstances } from './journey.js';
+
+describeSeveralInstances('postgres');
