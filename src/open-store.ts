@@ -23,7 +23,12 @@ const commandTimeout = 5000;
 
 /** Whether a text says where a store is. */
 export function isStoreLocation(text: string): boolean {
-  return /^(memory:$|sqlite:.)/.test(text) || (/^(rediss?|postgres(ql)?):\/\/./.test(text) && URL.canParse(text));
+  if (/^(memory:$|sqlite:.)/.test(text)) return true;
+  // Behind the host there is no @: it would end a password with a bare / ? or #, of which the first part was taken for the
+  // port and the rest for what may be told.
+  if (!/^(rediss?|postgres(ql)?):\/\/(?=.)[^/?#]*[^@]*$/.test(text) || !URL.canParse(text)) return false;
+  // ioredis uses database 0 where the path is no number.
+  return decodePercent(text) !== undefined && (!text.startsWith('redis') || /^\/?\d*$/.test(new URL(text).pathname));
 }
 
 /** Says where a store is without the password, the user and the parameters that are in its URL. */
@@ -129,7 +134,7 @@ interface Wording {
 /** Makes every error of a driver one sentence that holds no secret: drivers quote what they were given. */
 function inWords(store: Store, name: string, location: string, { reason, close }: Wording): Store {
   const { password } = new URL(location);
-  const secrets = [password, decodePercent(password)].filter((secret) => secret !== '');
+  const secrets = [password, decodePercent(password) ?? ''].filter((secret) => secret !== '');
 
   async function say<T>(answer: Promise<T>): Promise<T> {
     try {
@@ -159,10 +164,10 @@ function codeOf(error: unknown): { code?: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
 }
 
-function decodePercent(text: string): string {
+function decodePercent(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
 }

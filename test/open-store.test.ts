@@ -85,10 +85,29 @@ describe('where a store is', () => {
   it.each([
     ...['memory:', 'sqlite:a', 'redis://localhost', 'rediss://:secret@cache.example:6380/1'],
     ...['postgres://me:secret@db.example/gatehouse?sslmode=require', 'postgresql://localhost'],
+    ...[
+      'redis://me:p@ss@cache.example/',
+      'postgres://me%40tenant@db.example/a%40b',
+      'postgres:///db?host=/run/postgresql',
+    ],
   ])('may be %j', (location) => expect(isStoreLocation(location)).toBe(true));
 
   it.each(['', 'redis:', 'redis://', 'redis:localhost', 'mysql://localhost', 'postgres://me:a#b/c@[db', 'memory:x'])(
     'may not be %j',
+    (location) => expect(isStoreLocation(location)).toBe(false),
+  );
+
+  it.each([
+    'redis://me:12/rest@host',
+    'rediss://me:1#rest@host',
+    'postgres://me:12/rest@host/db',
+    'postgres://me:1?rest@host',
+  ])('may not be %j, where what is told of it would be part of a password', (location) =>
+    expect(isStoreLocation(location)).toBe(false),
+  );
+
+  it.each(['redis://me:50%@host', 'postgres://me:50%zz@host/db', 'redis://host/name'])(
+    'may not be %j, which the driver could not read',
     (location) => expect(isStoreLocation(location)).toBe(false),
   );
 

@@ -81,8 +81,8 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     const statements = postgresSchema({ schema, table });
     try {
       // Who may not create anything may still use what is there.
-      const [found] = await query('SELECT to_regclass($1) IS NOT NULL AS there', [quoteName(name)]);
-      if ((found as { there: boolean } | undefined)?.there) return;
+      const found = await query('SELECT 1 WHERE to_regclass($1) IS NOT NULL', [quoteName(name)]);
+      if (found.length > 0) return;
       // Several statements in one message are one transaction, which ends the lock.
       await pool.query({ text: `SELECT pg_advisory_xact_lock(${migrationLock}); ${statements}` });
     } catch (cause) {

@@ -1,5 +1,5 @@
-/** A client that the application made: of `ioredis` (one server, Sentinel or Cluster) or of `redis` (one or Cluster). */
-export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisCluster;
+/** A client that the application made, of `ioredis` or of `redis`: for one server, Sentinel or Cluster. */
+export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisSentinel | NodeRedisCluster;
 
 /** The part of an `ioredis` client that the store uses. */
 export interface IoRedisClient {
@@ -11,13 +11,19 @@ export interface NodeRedisClient {
   sendCommand(parameters: string[]): Promise<unknown>;
 }
 
+/** The part of a Sentinel client of `redis` that the store uses. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean, parameters: string[]): Promise<unknown>;
+  getSentinelNode(): unknown;
+}
+
 /** The part of a cluster client of `redis` that the store uses. */
 export interface NodeRedisCluster {
   sendCommand(firstKey: string, isReadonly: boolean, parameters: string[]): Promise<unknown>;
   getSlotRandomNode(slot: number): unknown;
 }
 
-/** Sends one command to the server that is responsible for a key. */
+/** Sends one command to the server that is responsible for a key, and answers what it says: no buffers. */
 export type SendToRedis = (key: string, command: readonly [name: string, ...parameters: string[]]) => Promise<unknown>;
 
 /**
@@ -29,15 +35,32 @@ export function sendingTo(client: RedisClient): SendToRedis {
   if (readsFromReplicas(client)) {
     throw new Error('redisStore: the client reads from replicas, which lag behind; let it read from the masters.');
   }
+  const send = senderFor(client);
+  return async (key, command) => readable(await send(key, command));
+}
+
+function senderFor(client: RedisClient): SendToRedis {
   // ioredis has a sendCommand too, which takes something else.
   if ('call' in client) return (_, [name, ...parameters]) => client.call(name, ...parameters);
   if ('getSlotRandomNode' in client) return (key, command) => client.sendCommand(key, false, [...command]);
+  if ('getSentinelNode' in client) return (_, command) => client.sendCommand(false, [...command]);
   if ('sendCommand' in client) return (_, command) => client.sendCommand([...command]);
   throw new Error('redisStore: the client is neither one of ioredis nor one of redis.');
 }
 
-/** ioredis says so by `scaleReads`; of `redis` all commands are sent as writes, which only masters take. */
+/** A legacy client answers nothing, and one that maps types may answer buffers: every record would seem absent. */
+function readable(answer: unknown): unknown {
+  const parts: unknown[] = Array.isArray(answer) ? answer : [answer];
+  if (parts.some((part) => part === undefined || (typeof part === 'object' && part !== null))) {
+    throw new Error(
+      'redisStore: the client does not answer text; it may be no legacy client, nor map types to buffers.',
+    );
+  }
+  return answer;
+}
+
+/** ioredis says so by `scaleReads` or `role`; of `redis` all commands are sent as writes, which only masters take. */
 function readsFromReplicas(client: object): boolean {
-  const { scaleReads = 'master' } = (client as { options?: { scaleReads?: unknown } | undefined }).options ?? {};
-  return scaleReads !== 'master';
+  const { options = {} } = client as { options?: { scaleReads?: unknown; role?: unknown } | undefined };
+  return [options.scaleReads, options.role].some((from) => from !== undefined && from !== 'master');
 }

@@ -35,7 +35,10 @@ const isKey = 'partition = :partition AND id = :id';
 
 /** A name that may be written into a statement: of a table, perhaps with its schema. */
 export function quoteName(name: string): string {
-  if (!/^\w+(\.\w+)?$/.test(name)) throw new Error('The name of a table is letters, digits, underscores, and one dot.');
+  // PostgreSQL would cut off what is longer, and take the index for the table of that name.
+  if (!/^\w{1,63}(\.\w{1,63})?$/.test(name)) {
+    throw new Error('The name of a table is letters, digits, underscores, and one dot, and not too long.');
+  }
   return name.replace(/\w+/g, '"$&"');
 }
 
@@ -43,7 +46,8 @@ export function quoteName(name: string): string {
  * The statements of a store in one table.
  *
  * Each is one atomic compare-and-set, at READ COMMITTED too: whoever meets a row that another transaction is writing
- * waits for it, and then compares again with what that one has left (PostgreSQL manual, 13.2.1).
+ * waits for it, and then compares again with what that one has left (PostgreSQL manual, 13.2.1). Each answers rows,
+ * since some drivers refuse to ask for the rows of a statement that has none.
  */
 export function sqlStatements(dialect: SqlDialect, table: string) {
   const { numbered, skipLocked } = dialects[dialect];
@@ -65,7 +69,8 @@ export function sqlStatements(dialect: SqlDialect, table: string) {
     remove: prepare(`${remove} RETURNING id`),
     removeVersion: prepare(`${remove} AND version = :expect RETURNING id`),
     sweep: prepare(`DELETE FROM ${records} WHERE (partition, id) IN
-      (SELECT partition, id FROM ${records} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit ${skipLocked})`),
+      (SELECT partition, id FROM ${records} WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit ${skipLocked})
+      RETURNING id`),
   };
 }
 

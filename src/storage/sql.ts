@@ -36,13 +36,19 @@ export function sqlStore({ query, dialect, table = 'gatehouse_records', clock }:
   let sweeping: Promise<unknown> | undefined;
   let closed = false;
 
-  async function rows({ text, parameters }: SqlStatement, values: Parameters): Promise<readonly unknown[]> {
-    if (closed) throw new Error('The store is closed.');
-    const all: Parameters = { ...values, now: clock() };
-    return query(
+  async function ask({ text, parameters }: SqlStatement, values: Parameters): Promise<readonly unknown[]> {
+    const answer: unknown = await query(
       text,
-      parameters.map((name) => all[name] ?? null),
+      parameters.map((name) => values[name] ?? null),
     );
+    // What is no list would look like a write that did not happen.
+    if (!Array.isArray(answer)) throw new Error('sqlStore: the query has to answer the rows, as a list.');
+    return answer as readonly unknown[];
+  }
+
+  async function rows(statement: SqlStatement, values: Parameters): Promise<readonly unknown[]> {
+    if (closed) throw new Error('The store is closed.');
+    return ask(statement, { ...values, now: clock() });
   }
 
   async function changesOne(statement: SqlStatement, values: Parameters): Promise<boolean> {
@@ -54,12 +60,7 @@ export function sqlStore({ query, dialect, table = 'gatehouse_records', clock }:
   /** Takes out what has expired by anybody's clock; nobody waits for it, and its failure hurts nobody. */
   function sweepNowAndThen(): void {
     if (writes++ % writesPerSweep > 0 || sweeping || closed) return;
-    const { text, parameters } = statements.sweep;
-    const values: Parameters = { now: clock() - clockTolerance, limit: sweptAtOnce };
-    sweeping = query(
-      text,
-      parameters.map((name) => values[name] ?? null),
-    )
+    sweeping = ask(statements.sweep, { now: clock() - clockTolerance, limit: sweptAtOnce })
       .catch(() => undefined)
       .finally(() => (sweeping = undefined));
   }

@@ -88,6 +88,16 @@ describe.skipIf(isWithoutPostgres)('the store in PostgreSQL', () => {
     expect(await store.set(key(), 'value', never())).toBe(true);
   });
 
+  it('keeps the contract where the application reads every type as text', async () => {
+    const options = { connectionString: postgresUrl, types: { getTypeParser: () => String } };
+    const plain = new Pool(options);
+    const table = 'in_plain_text';
+    await postgresStore({ pool: plain, schema, table, clock: () => now }).createTable();
+    for (const { run } of storeContract({ open: (clock) => postgresStore({ pool: plain, schema, table, clock }) }))
+      await run();
+    await plain.end();
+  });
+
   it('makes the same table as the SQL that is printed', async () => {
     await pool.query(postgresSchema({ schema, table: 'printed' }));
     const store = postgresStore({ pool, schema, table: 'printed', clock: () => now });
@@ -195,7 +205,14 @@ describe('a store in PostgreSQL', () => {
     expect(lost.asked).toBe(1);
   });
 
-  it.each(['records; DROP TABLE users', 'a"b', 'a.b.c', '', 'a b'])('takes %j for no table', (table) => {
-    expect(() => postgresStore({ pool: failing('', 0), table, clock })).toThrow('The name of a table');
+  it.each(['records; DROP TABLE users', 'a"b', 'a.b.c', '', 'a b', 'a'.repeat(64)])(
+    'takes %j for no table',
+    (table) => {
+      expect(() => postgresStore({ pool: failing('', 0), table, clock })).toThrow('The name of a table');
+    },
+  );
+
+  it('makes no table whose index could not have its name', () => {
+    expect(() => postgresSchema({ table: 'a'.repeat(57) })).toThrow('The name of a table');
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, Redis } from 'ioredis';
-import { createCluster } from 'redis';
+import { createCluster, createSentinel } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/storage/clock.js';
 import { storeContract } from '../../src/storage/contract.js';
@@ -63,16 +63,29 @@ describe.skipIf(isWithoutRedisServer)('the store in a Redis Cluster', () => {
 
 describe.skipIf(isWithoutRedisServer)('the store in a Redis that Sentinel tells of', () => {
   let servers: RedisServers;
-  let client: Redis;
+  let ioredis: Redis;
+  let nodeRedis: { destroy(): unknown } & RedisClient;
 
   beforeAll(async () => {
     servers = await startRedisSentinel();
-    client = new Redis({ sentinels: [...servers.nodes], name: 'main' });
+    ioredis = new Redis({ sentinels: [...servers.nodes], name: 'main' });
+    nodeRedis = await createSentinel({ name: 'main', sentinelRootNodes: [...servers.nodes] }).connect();
   });
   afterAll(async () => {
-    client.disconnect();
+    ioredis.disconnect();
+    await nodeRedis.destroy();
     await servers.stop();
   });
 
-  for (const { name, run } of storeContract({ open: (clock) => redisStore({ client, prefix, clock }) })) it(name, run);
+  describe('through ioredis', () => {
+    for (const { name, run } of storeContract({ open: (clock) => redisStore({ client: ioredis, prefix, clock }) })) {
+      it(name, run);
+    }
+  });
+
+  describe('through redis', () => {
+    for (const { name, run } of storeContract({ open: (clock) => redisStore({ client: nodeRedis, prefix, clock }) })) {
+      it(name, run);
+    }
+  });
 });

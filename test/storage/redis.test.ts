@@ -31,6 +31,12 @@ const packages: Record<string, () => Promise<{ clients: RedisClient[]; close: ()
     await Promise.all(clients.map((client) => client.ping()));
     return { clients, close: () => Promise.all(clients.map((client) => client.quit())) };
   },
+  'ioredis in pipelines': async () => {
+    const options = { ...soon, enableAutoPipelining: true, stringNumbers: true };
+    const clients = [new Redis(redisUrl, options), new Redis(redisUrl, options)];
+    await Promise.all(clients.map((client) => client.ping()));
+    return { clients, close: () => Promise.all(clients.map((client) => client.quit())) };
+  },
   redis: async () => {
     const clients = await Promise.all([
       createClient({ url: redisUrl, socket: { reconnectStrategy: false } }).connect(),
@@ -200,8 +206,20 @@ describe('a store in Redis', () => {
   it.each([
     ['is none', {}, 'neither one of ioredis nor one of redis'],
     ['reads from replicas', { call: silent, options: { scaleReads: 'slave' } }, 'reads from replicas'],
+    ['Sentinel leads to replicas', { call: silent, options: { role: 'slave' } }, 'reads from replicas'],
   ])('refuses a client that %s', (_, client, reason) => {
     expect(() => redisStore({ client: client as RedisClient, clock })).toThrow(reason);
+  });
+
+  it.each([
+    ['nothing, as a legacy client', undefined],
+    ['buffers', Buffer.from('never v value')],
+    ['a list of buffers', ['record', Buffer.from('never v value')]],
+  ])('takes no record for absent because the client answers %s', async (_, answer) => {
+    const store = redisStore({ client: { sendCommand: () => Promise.resolve(answer) }, clock });
+    await expect(store.get(key())).rejects.toThrow('does not answer text');
+    await expect(store.set(key(), 'value', { ...never(), expect: 'absent' })).rejects.toThrow('does not answer text');
+    await expect(store.list('somebody')).rejects.toThrow('does not answer text');
   });
 
   it('refuses a prefix that would decide about the hash slot', () => {

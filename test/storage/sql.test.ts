@@ -53,6 +53,42 @@ describe('a store through any function that runs SQL', () => {
     await store.close();
   });
 
+  it('lets no write fail because the sweep fails at once', async () => {
+    const failing: SqlQuery = (text, values) => {
+      if (text.includes('LIMIT')) throw new Error('no sweep');
+      return query(text, values);
+    };
+    const store = sqlStore({ query: failing, dialect: 'sqlite', clock: () => 1000 });
+    expect(await store.set({ partition: 'somebody', id: 'record' }, 'value', never)).toBe(true);
+  });
+
+  it('takes out what has expired through a driver that refuses to read rows where there are none', async () => {
+    const strict: SqlQuery = (text, values) => {
+      if (!/^SELECT|RETURNING/.test(text)) throw new TypeError('This statement does not return data.');
+      return query(text, values);
+    };
+    const store = sqlStore({ query: strict, dialect: 'sqlite', clock: () => 1000 });
+    database.exec("INSERT INTO gatehouse_records VALUES ('somebody', 'old', '', 'v', 900)");
+    await store.set({ partition: 'somebody', id: 'record' }, 'value', never);
+    await store.close();
+    expect(await query('SELECT id FROM gatehouse_records', [])).toEqual([{ id: 'record' }]);
+  });
+
+  it.each([
+    ['the whole answer of a driver', { rows: [{ id: 'record' }], rowCount: 1 }],
+    ['nothing', undefined],
+  ])('fails rather than seems to have changed nothing where the query answers %s', async (_, answer) => {
+    const wrong = sqlStore({
+      query: () => Promise.resolve(answer as never),
+      dialect: 'postgres',
+      clock: () => 1000,
+    });
+    const key = { partition: 'somebody', id: 'record' };
+    await expect(wrong.set(key, 'value', never)).rejects.toThrow('has to answer the rows');
+    await expect(wrong.delete(key)).rejects.toThrow('has to answer the rows');
+    await expect(wrong.get(key)).rejects.toThrow('has to answer the rows');
+  });
+
   it('takes a row of another shape for absent', async () => {
     for (const row of [{ value: null, version: 'v' }, { value: 'value' }, { value: 1, version: 'v' }, null, {}]) {
       const foreign = sqlStore({ query: () => Promise.resolve([row]), dialect: 'sqlite', clock: () => 1000 });
