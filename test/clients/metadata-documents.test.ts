@@ -6,6 +6,7 @@ import type { FetchedDocument, GuardedFetch } from '../../src/clients/guarded-fe
 import { fixedKeys } from '../../src/clients/client-keys.js';
 import { createMetadataDocuments, type DocumentPolicy } from '../../src/clients/metadata-documents.js';
 import type { LogEntry } from '../../src/http/log.js';
+import { AuthError } from '../../src/protocol/auth-error.js';
 import { memoryStore } from '../../src/storage/memory.js';
 import type { Store } from '../../src/storage/store.js';
 import { faultyStore, type FaultyStore } from '../faults/faulty-store.js';
@@ -40,7 +41,7 @@ function answer(document: unknown, freshness: Partial<FetchedDocument> = {}): Fe
 }
 
 /** A process of the server; several share the store. */
-function start(policy: Partial<DocumentPolicy> = {}) {
+function start(policy: Partial<DocumentPolicy> = {}, countFetch?: (asker: string | undefined) => Promise<void>) {
   return createMetadataDocuments(
     { deniedDomains: [], allowLoopback: false, pinned: new Map(), ...policy },
     {
@@ -49,6 +50,7 @@ function start(policy: Partial<DocumentPolicy> = {}) {
         expect(limits).toEqual({ maxBytes: 5120, timeout: 5 });
         return origin(asked, limits);
       },
+      ...(countFetch && { countFetch }),
       keysAt: () => fixedKeys([]),
       store,
       clock: () => now,
@@ -432,5 +434,31 @@ describe('many strangers', () => {
     expect(fetched.filter((asked) => asked === url)).toHaveLength(1);
     await documents.find('https://evil.example/0');
     expect(fetched.filter((asked) => asked === 'https://evil.example/0')).toHaveLength(2);
+  });
+
+  it('who ask too much are refused, and nobody who asks for the same at the same moment', async () => {
+    const decided: (() => void)[] = [];
+    const documents = start({}, async (asker) => {
+      if (asker !== 'greedy') return;
+      await new Promise<void>((resolve) => decided.push(resolve));
+      throw new AuthError('too_many_requests', 'Too many.');
+    });
+    const greedy = documents.find(url, 'greedy');
+    await expect.poll(() => decided).toHaveLength(1);
+    const others = ['honest', 'another', undefined].map((asker) => documents.find(url, asker));
+    decided[0]?.();
+    await expect(greedy).rejects.toMatchObject({ code: 'too_many_requests' });
+    for (const client of await Promise.all(others)) expect(client?.clientId).toBe(url);
+    expect(fetched).toEqual([url]);
+  });
+
+  it('who ask too much get a copy that is no longer fresh, where there is one', async () => {
+    const documents = start({}, (asker) =>
+      asker === 'greedy' ? Promise.reject(new AuthError('too_many_requests', 'Too many.')) : Promise.resolve(),
+    );
+    await documents.find(url);
+    now += day;
+    expect((await documents.find(url, 'greedy'))?.clientId).toBe(url);
+    expect(fetched).toEqual([url]);
   });
 });

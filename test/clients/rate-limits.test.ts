@@ -390,21 +390,6 @@ describe('documents that had to be fetched', () => {
     const refused = [429, 'too_many_requests'];
     expect(seen).toEqual([known, known, known, refused, refused]);
   });
-
-  it('are fetched for others who ask at the same moment as somebody who asks too much', async () => {
-    const host = await startHost();
-    const { issuer } = await start(
-      { metadataDocuments: { requests: 1, seconds: 60 } },
-      { clientIdMetadataDocuments: { allowLoopback: true } },
-    );
-    const name = (which: number, from: string) => ask(authorizePath(issuer, host.url(which)), { method: 'GET', from });
-    await name(1, '127.0.0.2');
-    for (let which = 2; which < 12; which++) {
-      const [greedy, honest] = await Promise.all([name(which, '127.0.0.2'), name(which, `127.0.4.${which}`)]);
-      expect(honest.status).toBe(200);
-      expect([200, 429]).toContain(greedy.status);
-    }
-  });
 });
 
 describe('gate.fetch', () => {
