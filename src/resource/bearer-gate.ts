@@ -43,23 +43,21 @@ export type BearerGate = (request: GateRequest) => Promise<{ readonly auth: Auth
 /** What a browser may ask to send to an MCP server. */
 const methods = ['GET', 'POST', 'DELETE'];
 
-/** A preflight carries no token, whatever the resource (Fetch §4.8). */
-export function answerPreflight({ method }: GateRequest): HttpReply | undefined {
-  return method === 'OPTIONS' ? preflightReply(methods) : undefined;
-}
-
-/** Guards a protected resource (RFC 6750, MCP authorization). */
-export function createBearerGate(resource: ProtectedResource, verify: VerifyAccessToken, log: Log): BearerGate {
-  const authenticate = createAuthenticate(resource, verify);
-  return async (request) => {
-    const preflight = answerPreflight(request);
-    if (preflight) return { reply: preflight };
+/**
+ * Makes a gate of what lets requests through, by their tokens: preflights are answered before it, and what it throws is
+ * told to the client as a refusal, and to the operator with its reason.
+ */
+export function createGate<Rest extends unknown[], Outcome>(
+  resource: ProtectedResource,
+  log: Log,
+  admit: (request: GateRequest, token: string | undefined, ...rest: Rest) => Promise<Outcome>,
+): (request: GateRequest, ...rest: Rest) => Promise<Outcome | { readonly reply: HttpReply }> {
+  return async (request, ...rest) => {
+    // A preflight carries no token, whatever the resource (Fetch §4.8).
+    if (request.method === 'OPTIONS') return { reply: preflightReply(methods) };
     const token = bearerTokenOf(request);
     try {
-      if (token === undefined) throw authenticationRequired();
-      const auth = await authenticate(token);
-      if (isSubset(resource.requiredScopes, auth.scopes)) return { auth };
-      throw scopeMissing();
+      return await admit(request, token, ...rest);
     } catch (thrown) {
       const error = toAuthError(thrown);
       logRefusal(log, 'access refused', request, error);
@@ -67,6 +65,17 @@ export function createBearerGate(resource: ProtectedResource, verify: VerifyAcce
       return { reply: refusal(error, resource.url, scopes, token !== undefined) };
     }
   };
+}
+
+/** Guards a protected resource (RFC 6750, MCP authorization). */
+export function createBearerGate(resource: ProtectedResource, verify: VerifyAccessToken, log: Log): BearerGate {
+  const authenticate = createAuthenticate(resource, verify);
+  return createGate(resource, log, async (_request, token) => {
+    if (token === undefined) throw authenticationRequired();
+    const auth = await authenticate(token);
+    if (isSubset(resource.requiredScopes, auth.scopes)) return { auth };
+    throw scopeMissing();
+  });
 }
 
 /** What a request without a token is told. */

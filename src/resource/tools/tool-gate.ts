@@ -1,15 +1,14 @@
-import { bearerTokenOf } from '../../http/bearer.js';
 import { maxBodyBytes } from '../../http/body.js';
 import { withCors } from '../../http/cors.js';
 import { logRefusal, type Log } from '../../http/log.js';
 import type { HttpReply } from '../../http/message.js';
 import { errorReply } from '../../http/reply.js';
-import { AuthError, toAuthError } from '../../protocol/auth-error.js';
+import { AuthError } from '../../protocol/auth-error.js';
 import { isSubset } from '../../protocol/scope.js';
 import type { AuthInfo } from '../auth-info.js';
 import {
-  answerPreflight,
   authenticationRequired,
+  createGate,
   scopeMissing,
   type Gate,
   type GateRequest,
@@ -83,21 +82,11 @@ export function createToolGate(
     throw auth ? scopeMissing() : authenticationRequired();
   }
 
-  return async (request, readBody) => {
-    const preflight = answerPreflight(request);
-    if (preflight) return { reply: preflight };
-    const token = bearerTokenOf(request);
-    try {
-      // First of all, so that a bad token has nothing read, and is never taken for none.
-      const auth = token === undefined ? undefined : await authenticate(token);
-      return request.method === 'POST' ? await judge(request, auth, readBody) : judgeWithoutMessage(request, auth);
-    } catch (thrown) {
-      const error = toAuthError(thrown);
-      logRefusal(log, 'access refused', request, error);
-      const scopes = error.code === 'insufficient_scope' ? resource.requiredScopes : resource.challengeScopes;
-      return { reply: refusal(error, resource.url, scopes, token !== undefined) };
-    }
-  };
+  return createGate(resource, log, async (request, token, readBody: Parameters<Gate>[1]) => {
+    // First of all, so that a bad token has nothing read, and is never taken for none.
+    const auth = token === undefined ? undefined : await authenticate(token);
+    return request.method === 'POST' ? judge(request, auth, readBody) : judgeWithoutMessage(request, auth);
+  });
 }
 
 const noStreamReply = withCors(
