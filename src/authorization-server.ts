@@ -1,18 +1,8 @@
-import { assertionAlgorithms } from './clients/client-keys.js';
 import { parseOptions, resourcesOf } from './config.js';
 import { ConfigurationError } from './configuration-error.js';
-import { authorizeEndpoint } from './endpoints/authorize.js';
-import { callbackEndpoint } from './endpoints/callback.js';
-import { consentEndpoint } from './endpoints/consent.js';
-import { introspectEndpoint } from './endpoints/introspect.js';
-import { jwksEndpoint } from './endpoints/jwks.js';
-import { metadataEndpoint } from './endpoints/metadata.js';
-import { registerEndpoint } from './endpoints/register.js';
-import { revokeEndpoint } from './endpoints/revoke.js';
-import { tokenEndpoint } from './endpoints/token.js';
-import { userinfoEndpoint } from './endpoints/userinfo.js';
+import { createDoors } from './doors.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
-import { browserPaths, consentOrigin } from './browser-journey.js';
+import { browserPaths } from './browser-journey.js';
 import { machineClientIds } from './clients/pre-registered.js';
 import type { BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
@@ -27,22 +17,14 @@ import {
   type TokenVerifierOptions,
   type WithBearerAuth,
 } from './guards.js';
-import { behindEntrance } from './http/entrance.js';
-import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
-import { introspectionMethodsOf } from './introspection-config.js';
+import type { Dispatcher } from './http/router.js';
 import { randomText } from './keys/randomness.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import type { ConfiguredResource } from './party-config.js';
-import { clientAuthenticationMethods } from './protocol/client-metadata.js';
-import {
-  authorizationServerMetadata,
-  protectedResourceMetadata,
-  type AuthorizationServerMetadata,
-} from './protocol/server-metadata.js';
+import type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
 import type { ServerProvider } from './express/server-provider.js';
 import type { TokenVerifier } from './resource/token-verifier.js';
-import { createAliases, createRoutes } from './routes.js';
 import { composeServerProvider, type ServerProviderOptions } from './server-provider.js';
 import { fetchHandler, type PeerFetchHandler } from './web/fetch-handler.js';
 
@@ -93,7 +75,7 @@ export class OAuthAuthorizationServer {
   /** @throws {ConfigurationError} naming every fault of the options at once */
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
-    const { issuer, enableDCR, providers } = settings;
+    const { issuer, providers } = settings;
     const resources = resourcesOf(settings);
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
@@ -105,73 +87,10 @@ export class OAuthAuthorizationServer {
     this.callbackUrls = Object.freeze(
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
-    const { clock, log, randomness, signingKeys, entrance } = this.#foundation;
-    const { flow, registeredClients, authenticate, grantTypes, readAccessToken, requireStanding } = this.#engine;
-
-    const introspectionMethods = introspectionMethodsOf(resources, settings.clients);
-
-    this.#metadata = authorizationServerMetadata({
-      issuer,
-      registration: enableDCR,
-      metadataDocuments: settings.clientIdMetadataDocuments !== undefined,
-      scopes: [...new Set(resources.flatMap(({ scopes }) => [...scopes.keys()]))],
-      grantTypes: grantTypes.map(({ name }) => name),
-      authenticationMethods: clientAuthenticationMethods,
-      assertionAlgorithms,
-      signingAlgorithm: signingKeys.algorithm,
-      introspectionMethods,
-      userinfo: settings.userinfo,
-      resources: [...this.#resources.keys()],
-    });
-    const open: Record<string, Endpoint> = {
-      '/oauth/authorize': authorizeEndpoint(flow, issuer),
-      [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
-      ...Object.fromEntries(
-        providers.map((each) => [
-          callbackPath(each, settings),
-          callbackEndpoint(flow, issuer, settings.sharedCallback ? undefined : each.id),
-        ]),
-      ),
-      '/oauth/token': tokenEndpoint(authenticate, grantTypes, entrance.limits),
-      '/oauth/revoke': revokeEndpoint(authenticate, this.#engine.revokeToken),
-      ...(introspectionMethods.length > 0 && {
-        '/oauth/introspect': introspectEndpoint(
-          this.#engine.authenticateResourceServer,
-          readAccessToken,
-          requireStanding,
-          this.#resources,
-          entrance.limits,
-        ),
-      }),
-      ...(settings.userinfo && {
-        '/oauth/userinfo': userinfoEndpoint(readAccessToken, requireStanding, this.#engine.identityOf),
-      }),
-      '/oauth/jwks': jwksEndpoint(signingKeys),
-      ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
-    };
-    const endpoints = Object.fromEntries(
-      Object.entries(open).map(([path, endpoint]) => [path, behindEntrance(entrance, endpoint)]),
-    );
-    const resourceDocuments = resources.map((resource) => ({
-      about: resource.url,
-      names: ['oauth-protected-resource'],
-      endpoint: metadataEndpoint(protectedResourceMetadata(resource, issuer)),
-    }));
-    const documents = [
-      {
-        about: issuer,
-        names: ['oauth-authorization-server', 'openid-configuration'],
-        endpoint: metadataEndpoint(this.#metadata),
-      },
-      ...resourceDocuments,
-      // Clients that know no paths look at the root, which tells of the default resource.
-      ...resourceDocuments.slice(0, 1).map((document) => ({ ...document, about: new URL(document.about).origin })),
-    ];
-    this.#server = createDispatcher(
-      createRoutes(issuer, endpoints, documents),
-      settings.rootAliases ? createAliases(issuer, endpoints) : new Map(),
-      log,
-    );
+    const { log, randomness } = this.#foundation;
+    const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine);
+    this.#metadata = metadata;
+    this.#server = dispatcher;
     this.#newRequestId = () => randomText(randomness, 9);
     this.#findResource = resourceFinder(this.#resources);
     this.#guards = createGuards({

@@ -4,7 +4,7 @@ import { clientFaults } from './client-faults.js';
 import type { ChooseProvider } from './flow/offer-providers.js';
 import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';

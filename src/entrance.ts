@@ -2,7 +2,7 @@ import { createRateLimits } from './clients/rate-limits.js';
 import type { Settings } from './config.js';
 import { createClientAddress } from './http/client-address.js';
 import type { Entrance } from './http/entrance.js';
-import { describeCauses, type Log } from './http/log.js';
+import { describeCauses, type Log } from './telemetry/log.js';
 import type { KeyRing } from './keys/key-ring.js';
 import { macText } from './keys/mac.js';
 import { quotasOf, type CountingPlace } from './limits-config.js';

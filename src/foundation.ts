@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { longestTokenTtl, type Settings } from './config.js';
 import { createEntrance } from './entrance.js';
 import type { Entrance } from './http/entrance.js';
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import { loadInstallationKey } from './keys/installation-key.js';

@@ -1,6 +1,6 @@
 import { ConfigurationError } from './configuration-error.js';
 import { bearerMiddleware, type BearerMiddleware } from './express/bearer-auth.js';
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import { canonicalResource } from './protocol/resource-indicator.js';
 import type { ProtectedTools } from './protect-tools.js';
 import { createBearerGate, type BearerGate, type Gate, type ProtectedResource } from './resource/bearer-gate.js';

@@ -6,7 +6,7 @@ export { ConfigurationError } from './configuration-error.js';
 export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-auth.js';
 export type { NodeHandler } from './express/router.js';
 export type { BearerAuthOptions, Guards, ToolAuthOptions, TokenVerifierOptions, WithBearerAuth } from './guards.js';
-export type { Log, LogEntry } from './http/log.js';
+export type { Log, LogEntry } from './telemetry/log.js';
 export type { ScopeOptions } from './options.js';
 export { protectTools, type ProtectedTools } from './protect-tools.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';

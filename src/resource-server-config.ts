@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError, describeIssue } from './configuration-error.js';
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import type { ScopeOptions } from './options.js';
 import { isProtectedWebUri } from './protocol/redirect-uri.js';
 import { checkScopes, readScopes, resourceDescription, resourceUrl, seconds } from './resource-config.js';

@@ -1,7 +1,7 @@
 import { metadataEndpoint } from './endpoints/metadata.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createGuards, resourceFinder, type Guards } from './guards.js';
-import { describeCauses } from './http/log.js';
+import { describeCauses } from './telemetry/log.js';
 import { createDispatcher } from './http/router.js';
 import { protectedResourceMetadata, type ProtectedResourceMetadata } from './protocol/server-metadata.js';
 import {

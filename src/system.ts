@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Resolver } from 'node:dns/promises';
 import type { ResolveHost } from './clients/guarded-fetch.js';
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Sleep } from './storage/clock.js';
 

@@ -1,4 +1,4 @@
-import type { Log } from './http/log.js';
+import type { Log } from './telemetry/log.js';
 import type { WebFetch } from './resource/ask-issuer.js';
 import type { Clock } from './storage/clock.js';
 

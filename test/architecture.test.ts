@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 /** The rooms of src in their order: a room imports only from itself and from those above it. */
 const rooms = [
   'protocol',
+  'telemetry',
   'http',
   'pages',
   'storage',

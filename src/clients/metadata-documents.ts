@@ -1,4 +1,4 @@
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import type { Randomness } from '../keys/randomness.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { parseClientIdUrl } from '../protocol/client-id-url.js';

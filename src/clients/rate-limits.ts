@@ -1,6 +1,6 @@
 import { neighbourhoodOf, networkOf } from '../http/client-address.js';
 import type { LimitedRequest, LimitName, RateLimits } from '../http/rate-limits.js';
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import { isWithin, type Clock } from '../storage/clock.js';

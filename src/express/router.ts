@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';

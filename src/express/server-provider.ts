@@ -5,7 +5,7 @@ import type { RegisteredClientIds } from '../clients/registered-client-id.js';
 import { registerClient, type Registration } from '../clients/registration.js';
 import type { Trade } from '../grant-types/trade.js';
 import type { RevokeToken } from '../grants/revoke-token.js';
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import { serve, type Endpoint } from '../http/router.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { Parameters } from '../protocol/parameters.js';

@@ -1,4 +1,4 @@
-import { describeCauses, type Log } from '../http/log.js';
+import { describeCauses, type Log } from '../telemetry/log.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { refusedPage } from '../pages/refused.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';

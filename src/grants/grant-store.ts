@@ -1,5 +1,5 @@
 import { AuthError } from '../protocol/auth-error.js';
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';

@@ -1,6 +1,6 @@
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { preflightReply, withCors } from './cors.js';
-import { logRefusal, type Log } from './log.js';
+import { logRefusal, type Log } from '../telemetry/log.js';
 import type { HttpReply, HttpRequest } from './message.js';
 import type { LimitName } from './rate-limits.js';
 import { errorReply } from './reply.js';

@@ -1,7 +1,7 @@
 import { bearerTokenOf } from '../http/bearer.js';
 import type { HttpBody, HttpReply, HttpRequest } from '../http/message.js';
 import { preflightReply } from '../http/cors.js';
-import { logRefusal, type Log } from '../http/log.js';
+import { logRefusal, type Log } from '../telemetry/log.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { isSubset } from '../protocol/scope.js';
 import type { AuthInfo } from './auth-info.js';

@@ -1,4 +1,4 @@
-import { logRefusal, type Log } from '../http/log.js';
+import { logRefusal, type Log } from '../telemetry/log.js';
 import { toAuthError, type AuthError } from '../protocol/auth-error.js';
 
 type ErrorClass = new (message: string) => Error;

@@ -1,4 +1,4 @@
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import type { AuthInfo } from './auth-info.js';
 import { bearerErrors, inSdkWords, type SdkErrors } from './sdk-errors.js';
 import { createAuthenticate, type VerifiedResource, type VerifyAccessToken } from './verify-access-token.js';

@@ -1,4 +1,4 @@
-import { describeCauses, type Log } from '../http/log.js';
+import { describeCauses, type Log } from '../telemetry/log.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { rulesInForce, type AllowRule } from './allow-rule.js';
 import type { ProviderSummary, UpstreamProvider, UserInfo } from './provider.js';

@@ -1,4 +1,4 @@
-import { describeCauses, type Log } from '../http/log.js';
+import { describeCauses, type Log } from '../telemetry/log.js';
 import { toAuthError } from '../protocol/auth-error.js';
 import type { Sleep } from '../storage/clock.js';
 import type { Key } from '../storage/store.js';

@@ -1,5 +1,5 @@
 import { buildAuthorizationUrl, fetchUserInfo, type CustomFetch } from 'openid-client';
-import type { Log } from '../http/log.js';
+import type { Log } from '../telemetry/log.js';
 import type { HttpRequest } from '../http/message.js';
 import type { Clock } from '../storage/clock.js';
 import { codeChallengeMethod } from '../protocol/code-challenge.js';

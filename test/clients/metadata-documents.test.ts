@@ -5,7 +5,7 @@ import { FetchFault } from '../../src/clients/fetch-fault.js';
 import type { FetchedDocument, GuardedFetch } from '../../src/clients/guarded-fetch.js';
 import { fixedKeys } from '../../src/clients/client-keys.js';
 import { createMetadataDocuments, type DocumentPolicy } from '../../src/clients/metadata-documents.js';
-import type { LogEntry } from '../../src/http/log.js';
+import type { LogEntry } from '../../src/telemetry/log.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { memoryStore } from '../../src/storage/memory.js';
 import type { Store } from '../../src/storage/store.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LogEntry } from '../../src/http/log.js';
+import type { LogEntry } from '../../src/telemetry/log.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { createAdmission } from '../../src/upstream/admission.js';
 import { soughtNames, type AllowRule } from '../../src/upstream/allow-rule.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LogEntry } from '../../src/http/log.js';
+import type { LogEntry } from '../../src/telemetry/log.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { createRevocations, type Revocations } from '../../src/upstream/revocations.js';
 import type { Upstream } from '../../src/upstream/upstream.js';

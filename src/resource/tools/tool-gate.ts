@@ -1,6 +1,6 @@
 import { maxBodyBytes } from '../../http/body.js';
 import { withCors } from '../../http/cors.js';
-import { logRefusal, type Log } from '../../http/log.js';
+import { logRefusal, type Log } from '../../telemetry/log.js';
 import type { HttpReply } from '../../http/message.js';
 import { errorReply } from '../../http/reply.js';
 import { AuthError } from '../../protocol/auth-error.js';

@@ -1,4 +1,3 @@
-import type { HttpRequest } from './message.js';
 import { AuthError } from '../protocol/auth-error.js';
 
 /** One line for the operator. Holds no secret, no token and no text of a stranger. */
@@ -25,7 +24,7 @@ export type Log = (entry: LogEntry) => void;
 export function logRefusal(
   log: Log,
   event: string,
-  request: Partial<Pick<HttpRequest, 'id' | 'path'>>,
+  request: { readonly id?: string | undefined; readonly path?: string | undefined },
   error: AuthError,
 ): void {
   log({
