@@ -1,5 +1,4 @@
 import { parseOptions, resourcesOf } from './config.js';
-import { ConfigurationError } from './configuration-error.js';
 import { createDoors } from './doors.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
 import { browserPaths } from './browser-journey.js';
@@ -19,6 +18,8 @@ import {
 } from './guards.js';
 import type { Dispatcher } from './http/router.js';
 import { randomText } from './keys/randomness.js';
+import { createOperator } from './operator.js';
+import type { Operator } from './operator/operator.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
 import type { ConfiguredResource } from './party-config.js';
 import type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
@@ -69,6 +70,9 @@ export class OAuthAuthorizationServer {
    */
   readonly withBearerAuth: WithBearerAuth;
 
+  /** What an operator can do while the server runs. */
+  readonly operator: Operator;
+
   /** The redirect URIs to register at the providers, by the ids of these. */
   readonly callbackUrls: Readonly<Record<string, string>>;
 
@@ -91,6 +95,7 @@ export class OAuthAuthorizationServer {
     const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine);
     this.#metadata = metadata;
     this.#server = dispatcher;
+    this.operator = createOperator(this.#foundation);
     this.#newRequestId = () => randomText(randomness, 9);
     this.#findResource = resourceFinder(this.#resources);
     this.#guards = createGuards({
@@ -179,19 +184,9 @@ export class OAuthAuthorizationServer {
     await this.#foundation.signingKeys.current();
   }
 
-  /**
-   * Begins a rotation of the signing keys before its time: a new key is published at once, and signs after
-   * `signing.publishTtl`. Nobody is signed out. While a rotation is under way nothing happens.
-   *
-   * @throws {ConfigurationError} when the keys are supplied by the configuration
-   * @throws {AuthError} temporarily_unavailable when the store is away
-   */
-  async rotateSigningKeys(): Promise<void> {
-    const { signingKeys } = this.#foundation;
-    if (!signingKeys.rotate) {
-      throw new ConfigurationError(['signing names the keys itself: rotate them there, the new one first.']);
-    }
-    await signingKeys.rotate();
+  /** Alias of `operator.rotateSigningKeys`. */
+  rotateSigningKeys(): Promise<void> {
+    return this.operator.rotateSigningKeys();
   }
 
   /** Closes the connections to the providers, and the store unless it was handed in. */

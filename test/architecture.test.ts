@@ -16,10 +16,12 @@ const rooms = [
   'grants',
   'grant-types',
   'flow',
+  'operator',
   'endpoints',
   'resource',
   'express',
   'web',
+  'command',
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,0 +1,11 @@
+/** What an operator can do while the server runs: in code, by the `gatehouse` command, and by the admin API. */
+export interface Operator {
+  /**
+   * Begins a rotation of the signing keys before its time: a new key is published at once, and signs after
+   * `signing.publishTtl`. Nobody is signed out. While a rotation is under way nothing happens.
+   *
+   * @throws {ConfigurationError} when the keys are supplied by the configuration
+   * @throws {AuthError} temporarily_unavailable when the store is away
+   */
+  rotateSigningKeys(): Promise<void>;
+}
