@@ -31,10 +31,14 @@ export function pathOf(url: string): string {
 
 /** Node keeps the first of two Authorization headers, while a proxy may have looked at the other one: hence both. */
 function headersOf(request: IncomingMessage): HttpRequest['headers'] {
-  const { headers } = request;
+  const { headers, rawHeaders } = request;
   if (headers.authorization === undefined) return headers;
-  const all = request.headersDistinct.authorization ?? [];
+  const all = rawHeaders.filter((_, index) => index % 2 === 1 && isAuthorization(rawHeaders[index - 1]));
   return all.length > 1 ? { ...headers, authorization: all } : headers;
+}
+
+function isAuthorization(name = ''): boolean {
+  return name.length === 'authorization'.length && name.toLowerCase() === 'authorization';
 }
 
 /** Whether somebody has read the body already: the application's own parser, usually. */
@@ -67,7 +71,6 @@ export async function plainBody(request: NodeRequest, limit = maxBodyBytes): Pro
 /** By events, since iterating over a stream costs more than signing a token. */
 function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
   return new Promise((resolve, reject) => {
-    if (request.destroyed) reject(new Error('The connection was closed.'));
     const chunks: Buffer[] = [];
     let length = 0;
     const onData = (chunk: Buffer) => {
@@ -82,8 +85,12 @@ function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
     request.on('data', onData);
     request.once('end', () => resolve({ kind: 'bytes', bytes: Buffer.concat(chunks) }));
     request.on('error', reject);
-    // A connection that broke off ends without an end.
-    request.once('close', () => reject(new Error('The connection was closed.')));
+    // A connection that broke off ends without an end. After one, to make an error costs more than to read the body.
+    const onClose = () => {
+      if (!request.readableEnded) reject(new Error('The connection was closed.'));
+    };
+    if (request.destroyed) onClose();
+    request.once('close', onClose);
   });
 }
 
@@ -91,14 +98,15 @@ function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
 export function writeReply(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
   const isUnread = !request.complete && (length !== '0' || encoding !== undefined);
-  const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  const { body = '' } = reply;
   response.writeHead(reply.status, {
     ...reply.headers,
-    ...(reply.status !== 204 && { 'content-length': bytes?.length ?? 0 }),
+    ...(reply.status !== 204 && { 'content-length': Buffer.byteLength(body) }),
     ...(isUnread && { connection: 'close' }),
   } as OutgoingHttpHeaders);
-  if (isUnread) endWithUnreadBody(request, response, bytes);
-  else response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (isUnread) endWithUnreadBody(request, response, body);
+  // Text goes out in one piece with the headers, bytes in a second one.
+  else response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 /** Seconds for which the rest of a refused body is still taken, and thrown away. */
@@ -109,9 +117,9 @@ const lingerTtl = 2;
  *
  * The connection is closed, but not at once: a client that is still sending would meet a reset, and not the answer.
  */
-function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): void {
+function endWithUnreadBody(request: IncomingMessage, response: ServerResponse, body: string | Uint8Array): void {
   response.flushHeaders();
-  if (bytes && request.method !== 'HEAD') response.write(bytes);
+  if (body.length > 0 && request.method !== 'HEAD') response.write(body);
   const deadline = setTimeout(() => response.end(), lingerTtl * 1000);
   request.once('close', () => {
     clearTimeout(deadline);

@@ -1,5 +1,6 @@
 import { macText, secretsEqual } from '../keys/mac.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
+import { BoundedMap } from '../storage/bounded-map.js';
 import type { Key } from '../storage/store.js';
 
 /** Makes and recognises grant ids: `userTag.random.mac`. */
@@ -24,6 +25,8 @@ export interface GrantIds {
 export function createGrantIds(installationKey: () => Promise<Buffer>, randomness: Randomness): GrantIds {
   const shortMac = (key: Buffer, userTag: string, random: string) => macText(key, ['grant id', userTag, random], 8);
   const tag = (key: Buffer, issuer: string, subject: string) => macText(key, ['user tag', issuer, subject]);
+  // Only what proved itself is kept: strangers' inventions take no room.
+  const recognised = new BoundedMap<string, true>(maxRecognised);
   return {
     async create(issuer, subject) {
       const key = await installationKey();
@@ -35,11 +38,16 @@ export function createGrantIds(installationKey: () => Promise<Buffer>, randomnes
     userTag: async (issuer, subject) => tag(await installationKey(), issuer, subject),
 
     async isOurs(grantId) {
+      if (recognised.get(grantId)) return true;
       const [userTag = '', random = '', mac = ''] = grantId.split('.');
-      return secretsEqual(mac, shortMac(await installationKey(), userTag, random));
+      const isOurs = secretsEqual(mac, shortMac(await installationKey(), userTag, random));
+      if (isOurs) recognised.set(grantId, true);
+      return isOurs;
     },
   };
 }
+
+const maxRecognised = 10_000;
 
 /** Where the record of a grant is: the partition is the user. */
 export function grantKey(grantId: string): Key {

@@ -3,6 +3,7 @@ import type { Log } from '../telemetry/log.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';
+import { BoundedMap } from '../storage/bounded-map.js';
 import { writeOnce } from '../storage/write-once.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
 import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
@@ -36,6 +37,8 @@ export interface Grants {
 }
 
 const maxAttempts = 10;
+/** A few MB of them. */
+const maxUnderstood = 2000;
 /** More than anybody has; what is beyond is not seen. */
 const maxListed = 200;
 
@@ -49,12 +52,18 @@ export function createGrants(
   log: Log,
   discardVault: (key: Key) => Promise<void>,
 ): Grants {
+  /** What was read last, by its version, which no other record ever had. To take it apart costs more than to get it. */
+  const understood = new BoundedMap<string, Grant>(maxUnderstood);
+
   async function read(grantId: string) {
     if (!(await ids.isOurs(grantId))) return undefined;
     const entry = await store.get(grantKey(grantId));
     if (!entry) return undefined;
-    const grant = parseGrant(entry.value);
-    return grant?.grantId === grantId ? { grant, version: entry.version } : undefined;
+    const { version, value } = entry;
+    const grant = understood.get(version) ?? parseGrant(value);
+    if (grant?.grantId !== grantId) return undefined;
+    understood.set(version, grant);
+    return { grant, version };
   }
 
   function write(grant: Grant, version: string, expect: string): Promise<boolean> {
@@ -85,7 +94,9 @@ export function createGrants(
           if (++faults > 1) throw fault;
           return false;
         });
-        if (written) return result;
+        if (!written) continue;
+        understood.set(version, next);
+        return result;
       }
       throw new AuthError('temporarily_unavailable', 'The grant is being changed by too many requests at once.');
     },

@@ -1,15 +1,16 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /** Joins parts so that no two lists of parts give the same bytes. */
 export function lengthPrefixed(parts: readonly (string | Buffer)[]): Buffer {
-  const chunks: Buffer[] = [];
+  let total = 0;
+  for (const part of parts) total += 4 + (typeof part === 'string' ? Buffer.byteLength(part) : part.length);
+  const joined = Buffer.allocUnsafe(total);
+  let at = 0;
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    chunks.push(length, bytes);
+    const length = typeof part === 'string' ? joined.write(part, at + 4) : part.copy(joined, at + 4);
+    at = joined.writeUInt32BE(length, at) + length;
   }
-  return Buffer.concat(chunks);
+  return joined;
 }
 
 /** HMAC-SHA-256 over length-prefixed parts, cut to `bytes` (16 unless told). */
@@ -24,9 +25,5 @@ export function macText(key: Buffer, parts: readonly (string | Buffer)[], bytes 
 
 /** Compares two strings in a time that tells nothing about where they differ, nor how long the right one is. */
 export function secretsEqual(presented: string, expected: string): boolean {
-  return timingSafeEqual(sha256(presented), sha256(expected));
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash('sha256', presented, 'buffer'), hash('sha256', expected, 'buffer'));
 }

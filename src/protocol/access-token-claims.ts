@@ -39,8 +39,27 @@ export const reservedClaims: ReadonlySet<string> = new Set([
 
 /** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
 export function mappedClaims(claims: ProvenClaims): Record<string, unknown> {
-  const mapped = Object.entries(claims).filter(([name]) => name !== 'sub' && !reservedClaims.has(name));
-  return structuredClone(Object.fromEntries(mapped));
+  const mapped: Record<string, unknown> = {};
+  for (const name of Object.keys(claims)) {
+    if (name !== 'sub' && !reservedClaims.has(name)) define(mapped, name, copyOf(claims[name]));
+  }
+  return mapped;
+}
+
+/** Copies what was read from JSON; by hand, since every request has its copy. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) define(copy, name, copyOf(member));
+  return copy;
+}
+
+/** As an assignment, which would take `__proto__` for something else. */
+function define(target: object, name: string, value: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  else (target as Record<string, unknown>)[name] = value;
 }
 
 /** A shared HS256 secret can sign other things too: what lacks a claim of ours is no access token (RFC 9068 §2.2). */

@@ -7,21 +7,27 @@ import type { Store } from './store.js';
  * @param patience - seconds after which an operation counts as failed; longer than any backend's own patience
  */
 export function guarded(store: Store, patience = 8): Store {
-  async function guard<T>(operate: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new AuthError('temporarily_unavailable', 'The store does not answer.')),
+  /** One promise, and no race of several: every request passes here, some of them four times. */
+  function guard<T>(operate: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown) => {
+        clearTimeout(timer);
+        reject(new AuthError('temporarily_unavailable', 'The server cannot reach its store.', { cause }));
+      };
+      const timer = setTimeout(
+        () => fail(new AuthError('temporarily_unavailable', 'The store does not answer.')),
         patience * 1000,
       );
+      const succeed = (answer: T) => {
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      try {
+        operate().then(succeed, fail);
+      } catch (thrown) {
+        fail(thrown);
+      }
     });
-    try {
-      return await Promise.race([operate(), silence]);
-    } catch (cause) {
-      throw new AuthError('temporarily_unavailable', 'The server cannot reach its store.', { cause });
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   return {
