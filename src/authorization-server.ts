@@ -84,8 +84,10 @@ export class OAuthAuthorizationServer {
     this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
     const machines = machineClientIds(settings.clients);
+    const seenResources = new Set(resources.filter(({ introspection }) => introspection).map(({ url }) => url));
     this.#engine = createEngine(settings, this.#resources, this.#foundation, {
       paths: browserPaths,
+      seenResources,
       describeUser: mapIdentity(settings.tokenMapper, (sub) => machines.has(sub)),
     });
     this.callbackUrls = Object.freeze(
@@ -97,7 +99,12 @@ export class OAuthAuthorizationServer {
     this.#server = dispatcher;
     this.operator = createOperator(this.#foundation);
     this.#newRequestId = () => randomText(randomness, 9);
-    this.#findResource = resourceFinder(this.#resources);
+    const findResource = resourceFinder(this.#resources);
+    this.#findResource = (requested) => {
+      const found = findResource(requested);
+      seenResources.add(found.url); // a gate before it is being made here
+      return found;
+    };
     this.#guards = createGuards({
       findResource: this.#findResource,
       verify: this.#engine.verify,

@@ -64,7 +64,7 @@ export function createBrowserJourney(
 ): BrowserFlow {
   const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
   const { consentPage } = settings;
-  const { clock, randomness, log, store, ring, sealing, tag } = foundation;
+  const { clock, randomness, log, audit, store, ring, sealing, tag } = foundation;
   const { paths, findClient, identityScopes, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
 
   const jar = createCookieJar({ secure: issuer.startsWith('https:'), tag });
@@ -75,9 +75,9 @@ export function createBrowserJourney(
   const signIns = createSignIns(store, sealing, randomness, clock, transactionTtl);
   const action = issuer + paths.consent;
   const present = createPresentConsent(consentPage);
-  const asking = { action, resources, providers, begin, transactions, binding, present };
+  const asking = { action, resources, providers, begin, transactions, binding, present, audit };
   const { ask, askSignedIn, describe } = createAsk(asking);
-  const handOff = createHandOff(upstreams, signIns, binding);
+  const handOff = createHandOff(upstreams, signIns, binding, audit);
   const providerIds = providers.map(({ id }) => id);
 
   return createBrowserFlow({
@@ -112,11 +112,13 @@ export function createBrowserJourney(
       hints,
       begin,
       askSignedIn,
-      issueCode: createIssueCode({ ...parts, sealing, clock, randomness, authorizationCodeTtl }),
+      issueCode: createIssueCode({ ...parts, sealing, clock, randomness, authorizationCodeTtl, audit }),
+      audit,
     }),
     transactions,
     signIns,
     binding,
-    refuse: createRefuse({ issuer, resources, binding, log }),
+    refuse: createRefuse({ issuer, resources, binding, log, audit }),
+    audit,
   });
 }

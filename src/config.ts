@@ -4,6 +4,7 @@ import { clientFaults } from './client-faults.js';
 import type { ChooseProvider } from './flow/offer-providers.js';
 import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
+import type { AuditSink } from './audit-trail.js';
 import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -96,6 +97,12 @@ const schema = z.strictObject({
   authorizationCodeTtl: seconds(10, 600).default(60), // RFC 6749 §4.1.2: at most 10 minutes
   transactionTtl: seconds(60, 600).default(600),
   log: functionOf<Log>().optional(),
+  audit: z
+    .union([z.literal(false), functionOf<AuditSink>()], { error: 'has to be a function, or false for no audit' })
+    .optional(),
+  unusedTokenTtl: seconds(1, day).default(300),
+  healthChecks: z.boolean().default(true),
+  telemetry: z.boolean().default(true),
   clock: functionOf<Clock>().optional(),
   randomness: functionOf<Randomness>().optional(),
 });

@@ -70,7 +70,7 @@ export function createDoors(
 function openEndpoints(
   settings: Settings,
   resources: readonly ConfiguredResource[],
-  { clock, signingKeys, entrance: { limits } }: Foundation,
+  { clock, audit, signingKeys, entrance: { limits } }: Foundation,
   engine: Engine,
   introspection: boolean,
 ): Readonly<Record<string, Endpoint>> {
@@ -93,6 +93,7 @@ function openEndpoints(
         engine.authenticateResourceServer,
         readAccessToken,
         requireStanding,
+        engine.noteUse,
         byUrl,
         limits,
       ),
@@ -101,7 +102,7 @@ function openEndpoints(
       '/oauth/userinfo': userinfoEndpoint(readAccessToken, requireStanding, engine.identityOf),
     }),
     '/oauth/jwks': jwksEndpoint(signingKeys),
-    ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock) }),
+    ...(enableDCR && { '/oauth/register': registerEndpoint(registeredClients, clock, audit) }),
   };
 }
 

@@ -25,6 +25,7 @@ import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { createNarrow } from './grant-types/narrow.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
+import { createDescribeGrant, createTellOfEnd } from './grants/audited-grant.js';
 import { createAccessTokenReader, type ReadAccessToken } from './grants/access-token-reader.js';
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
@@ -36,10 +37,12 @@ import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
 import { openIdentity } from './grants/sealed-identity.js';
 import { createRequireStanding, type RequireStanding } from './grants/token-standing.js';
+import { createNoteUse, type NoteUse } from './grants/token-uses.js';
+import { createUnusedTokens } from './grants/unused-tokens.js';
 import { createLocalVerifier } from './resource/local-verifier.js';
 import { createGetUpstreamToken, type GetUpstreamToken } from './resource/upstream-token.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
-import { createSystemResolver, systemSleep } from './system.js';
+import { createSystemResolver, systemLater, systemSleep } from './system.js';
 import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
 import { createAdmission } from './upstream/admission.js';
 import { soughtNames } from './upstream/allow-rule.js';
@@ -61,6 +64,7 @@ export interface Engine {
   readonly revokeToken: RevokeToken;
   readonly readAccessToken: ReadAccessToken;
   readonly requireStanding: RequireStanding;
+  readonly noteUse: NoteUse;
   /** Reads who the user of a grant is. */
   readonly identityOf: (grant: Grant) => Identity;
   readonly verify: VerifyAccessToken;
@@ -87,6 +91,8 @@ export function callbackPath(
 export interface EngineVariant {
   readonly paths: BrowserPaths;
   readonly describeUser: DescribeUser;
+  /** The URLs of the resources whose tokens are presented to this installation: here, or by introspection. */
+  readonly seenResources: ReadonlySet<string>;
   /** The one client, where there are no others. */
   readonly soleClient?: Client;
 }
@@ -104,10 +110,10 @@ export function createEngine(
   settings: Settings,
   resources: ReadonlyMap<string, ConfiguredResource>,
   foundation: Foundation,
-  { paths, describeUser, soleClient }: EngineVariant,
+  { paths, describeUser, seenResources, soleClient }: EngineVariant,
 ): Engine {
   const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
-  const { clock, randomness, log, store, ring, sealing, installationKey, signingKeys, entrance } = foundation;
+  const { clock, randomness, log, audit, store, ring, sealing, installationKey, signingKeys, entrance } = foundation;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const policy = settings.clientIdMetadataDocuments;
@@ -176,7 +182,20 @@ export function createEngine(
 
   const vault = createVault(store, sealing, randomness);
   const revocations = createRevocations(vault, upstreams, log, systemSleep);
-  const grants = createGrants(store, grantIds, clock, randomness, settings, log, (key) => revocations.discard(key));
+  const describe = createDescribeGrant(sealing);
+  const tellOfEnd = createTellOfEnd(log, audit, describe);
+  const grants = createGrants(store, grantIds, clock, randomness, settings, tellOfEnd, (key) =>
+    revocations.discard(key),
+  );
+  const noteUse = createNoteUse(grants, clock);
+  const unused = createUnusedTokens({
+    grants,
+    isSeen: (resource) => seenResources.has(resource),
+    unusedTokenTtl: settings.unusedTokenTtl,
+    later: systemLater,
+    clock,
+    audit,
+  });
   const freshSession = createRenewal({
     vault,
     upstreams,
@@ -196,15 +215,27 @@ export function createEngine(
   return {
     findClient,
     registeredClients,
-    authenticate: createAuthenticateRequest(findClient, verifyAssertion),
+    authenticate: createAuthenticateRequest(findClient, verifyAssertion, audit),
     authenticateResourceServer: createAuthenticateResourceServer(
       introspections,
-      createAuthenticateRequest(findIntrospecting, verifyAssertion),
+      createAuthenticateRequest(findIntrospecting, verifyAssertion, audit),
+      audit,
     ),
     grantTypes: [
-      authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes),
-      refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, narrow, lifetimes),
-      ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources)] : []),
+      authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes, audit, describe, unused),
+      refreshTokenGrant(
+        grants,
+        credentials,
+        issueTokens,
+        vault,
+        freshUpstream,
+        clock,
+        narrow,
+        lifetimes,
+        audit,
+        describe,
+      ),
+      ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources, audit)] : []),
     ],
     flow: createBrowserJourney(settings, resources, foundation, {
       paths,
@@ -219,13 +250,15 @@ export function createEngine(
       credentials,
       vault,
     }),
-    revokeToken: createRevokeToken(grants, credentials, readAccessToken, revokedClientTokens, clock),
+    revokeToken: createRevokeToken(grants, credentials, readAccessToken, revokedClientTokens, clock, audit),
     readAccessToken,
     requireStanding,
+    noteUse,
     identityOf: (grant) => openIdentity(sealing, grant),
-    verify: createLocalVerifier(readAccessToken, requireStanding),
+    verify: createLocalVerifier(readAccessToken, requireStanding, noteUse),
     getUpstreamToken: createGetUpstreamToken(grants, freshUpstream),
     close: async () => {
+      unused.stop();
       await revocations.settle();
       pool.close();
     },

@@ -2,6 +2,7 @@ import { createRateLimits } from './clients/rate-limits.js';
 import type { Settings } from './config.js';
 import { createClientAddress } from './http/client-address.js';
 import type { Entrance } from './http/entrance.js';
+import type { Audit } from './telemetry/audit.js';
 import { describeCauses, type Log } from './telemetry/log.js';
 import type { KeyRing } from './keys/key-ring.js';
 import { macText } from './keys/mac.js';
@@ -17,6 +18,7 @@ import { sturdyCounters } from './storage/sturdy-counter.js';
 export interface EntranceParts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
   readonly ring: KeyRing;
   readonly tag: string;
   /** The connection of the store that was opened here, where others can count on it too. */
@@ -25,7 +27,7 @@ export interface EntranceParts {
 
 /** Puts together what every request passes: whose it is, and whether that one has asked too much. */
 export function createEntrance({ rateLimits, trustedProxies }: Settings, parts: EntranceParts): Entrance {
-  const { clock, log, ring, tag, connection } = parts;
+  const { clock, log, audit, ring, tag, connection } = parts;
   const makeCounter = countersAt(rateLimits.store ?? connection ?? 'memory', `gatehouse:rate:${tag}`, clock, log);
   const quotas = quotasOf(rateLimits);
   const { key } = ring.current('rate limit');
@@ -36,6 +38,7 @@ export function createEntrance({ rateLimits, trustedProxies }: Settings, parts: 
       keyOf: (kind, name) => macText(key, [kind, name]),
       clock,
       log,
+      audit,
     }),
   };
 }

@@ -33,6 +33,8 @@ export interface EnvironmentOptions {
   /** Absent where limits are to be the usual ones. */
   readonly rateLimits?: false;
   readonly trustedProxies?: string[];
+  /** Absent where audit events are to be written. */
+  readonly audit?: false;
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -126,7 +128,8 @@ const recipes: readonly Recipe[] = [
 
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
- * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`, the variables
+ * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`,
+ * `GATEHOUSE_AUDIT` (`on` or `off`), the variables
  * of the providers, and who may sign in.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
@@ -140,7 +143,11 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
   const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
   const limits = read('GATEHOUSE_RATE_LIMITS');
   const faults: string[] = [];
-  if (!['on', 'off', undefined].includes(limits)) faults.push('GATEHOUSE_RATE_LIMITS has to be on or off.');
+  const audit = read('GATEHOUSE_AUDIT');
+  const switches = { GATEHOUSE_RATE_LIMITS: limits, GATEHOUSE_AUDIT: audit };
+  for (const [name, value] of Object.entries(switches)) {
+    if (!['on', 'off', undefined].includes(value)) faults.push(`${name} has to be on or off.`);
+  }
   const sources = configuredProviders(environment, faults);
   const allow = rulesFromEnvironment(environment, sources, faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
@@ -152,6 +159,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(allow && { allow }),
     ...(limits === 'off' && { rateLimits: false }),
     ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
+    ...(audit === 'off' && { audit: false }),
   };
 }
 

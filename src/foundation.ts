@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { longestTokenTtl, type Settings } from './config.js';
+import { createAuditTrail } from './audit-trail.js';
 import { createEntrance } from './entrance.js';
 import type { Entrance } from './http/entrance.js';
+import type { Audit } from './telemetry/audit.js';
 import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -15,13 +17,15 @@ import { openStore, type OpenedStore } from './open-store.js';
 import { guarded } from './storage/guarded.js';
 import { namespaced } from './storage/namespaced.js';
 import type { Store } from './storage/store.js';
-import { createSystemRandomness, standardErrorLog, systemClock } from './system.js';
+import { standardErrorAudit, standardErrorLog } from './standard-error.js';
+import { createSystemRandomness, systemClock } from './system.js';
 
 /** What everything else stands on: time, chance, memory and secrets. */
 export interface Foundation {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  readonly audit: Audit;
   readonly store: Store;
   /** Closes the store, unless it was handed in. */
   readonly closeStore: () => Promise<void>;
@@ -37,6 +41,7 @@ export interface Foundation {
 /** Lays the foundation that the settings describe. */
 export function createFoundation(settings: Settings): Foundation {
   const { issuer, secret, clock = systemClock, log = standardErrorLog } = settings;
+  const audit = createAudit(settings, clock, log);
   const randomness = settings.randomness ?? createSystemRandomness();
   const tag = createHash('sha256').update(issuer).digest('base64url').replace(/[-_]/g, '').slice(0, 8);
   const opened: OpenedStore = typeof settings.store === 'string' ? openStore(settings.store, clock) : settings.store;
@@ -48,6 +53,7 @@ export function createFoundation(settings: Settings): Foundation {
     clock,
     randomness,
     log,
+    audit,
     store,
     closeStore: async () => {
       if (opened !== settings.store) await opened.close();
@@ -55,10 +61,14 @@ export function createFoundation(settings: Settings): Foundation {
     ring,
     sealing,
     installationKey: once(() => loadInstallationKey(store, sealing, randomness)),
-    signingKeys: createSigningKeys(settings, store, sealing, randomness, clock),
+    signingKeys: createSigningKeys(settings, store, sealing, randomness, clock, audit),
     tag,
-    entrance: createEntrance(settings, { clock, log, ring, tag, connection }),
+    entrance: createEntrance(settings, { clock, log, audit, ring, tag, connection }),
   };
+}
+
+function createAudit({ audit = standardErrorAudit }: Settings, clock: Clock, log: Log): Audit {
+  return audit === false ? () => undefined : createAuditTrail(audit, clock, log);
 }
 
 function createSigningKeys(
@@ -67,6 +77,7 @@ function createSigningKeys(
   sealing: Sealing,
   randomness: Randomness,
   clock: Clock,
+  audit: Audit,
 ): SigningKeys {
   const { signing } = settings;
   switch (signing.kind) {
@@ -75,9 +86,13 @@ function createSigningKeys(
     case 'supplied':
       return suppliedSigningKeys(signing.algorithm, signing.keys);
     case 'rotating':
-      return rotatingSigningKeys(store, sealing, randomness, clock, {
-        ...signing,
-        longestTokenTtl: longestTokenTtl(settings),
-      });
+      return rotatingSigningKeys(
+        store,
+        sealing,
+        randomness,
+        clock,
+        { ...signing, longestTokenTtl: longestTokenTtl(settings) },
+        audit,
+      );
   }
 }

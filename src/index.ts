@@ -1,3 +1,4 @@
+export type { AuditSink } from './audit-trail.js';
 export { OAuthAuthorizationServer } from './authorization-server.js';
 export { optionsFromEnvironment, providersFromEnvironment, type EnvironmentOptions } from './environment.js';
 export type { Environment } from './environment-rules.js';
@@ -47,6 +48,7 @@ export {
   type SqlStoreOptions,
 } from './stores.js';
 export { systemClock } from './system.js';
+export type { AuditEventName, AuditOutcome, AuditRecord } from './telemetry/audit.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';
 export type { ProviderSummary, UpstreamProvider, UpstreamTokens, UserInfo } from './upstream/provider.js';

@@ -70,6 +70,8 @@ export class OAuthProxy {
       // The page's answer comes to the token route: it is the one of the three that takes a POST.
       paths: { consent: '/token', callback: '/callback' },
       describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined, () => false),
+      // What becomes of the application's own tokens is its own business.
+      seenResources: new Set(),
       soleClient: client,
     });
     const { flow, authenticate, grantTypes } = this.#engine;

@@ -9,7 +9,7 @@ export function createOperator({ signingKeys }: Foundation): Operator {
       if (!signingKeys.rotate) {
         throw new ConfigurationError(['signing names the keys itself: rotate them there, the new one first.']);
       }
-      await signingKeys.rotate();
+      await signingKeys.rotate({});
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ChooseProvider } from './flow/offer-providers.js';
 import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
+import type { AuditSink } from './audit-trail.js';
 import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -126,6 +127,23 @@ export interface OAuthAuthorizationServerOptions {
   consentTtl?: number | undefined;
   /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */
   log?: Log | undefined;
+  /**
+   * Receives what matters to security, one event at a time, before the answer is sent: who did what, when, from where,
+   * through which client. `false` for nobody. @defaultValue one line of JSON on standard error for each
+   */
+  audit?: AuditSink | false | undefined;
+  /**
+   * How long after the first tokens of a grant were issued the audit tells that none of them was presented to the MCP
+   * server; where a gate of this process guards it, or it introspects. @defaultValue 300
+   */
+  unusedTokenTtl?: number | undefined;
+  /**
+   * Whether `GET /healthz` and `GET /readyz` are served at the root of the host. Set it to false where the application has
+   * such routes itself. @defaultValue true
+   */
+  healthChecks?: boolean | undefined;
+  /** Whether metrics and traces go to OpenTelemetry, where the application has `@opentelemetry/api`. @defaultValue true */
+  telemetry?: boolean | undefined;
   /** Tells the time in epoch seconds. @defaultValue the system's clock */
   clock?: Clock | undefined;
   /** Makes random bytes. @defaultValue the system's */

@@ -23,6 +23,8 @@ export interface OAuthProxyOptions extends Pick<
   | 'rateLimits'
   | 'trustedProxies'
   | 'log'
+  | 'audit'
+  | 'telemetry'
   | 'clock'
   | 'randomness'
 > {

@@ -20,7 +20,7 @@ export function composeServerProvider(
   resource: VerifiedResource,
   errors: AllSdkErrors1,
   { findClient, registeredClients, grantTypes, flow, revokeToken, verify }: Engine,
-  { clock, log, entrance }: Foundation,
+  { clock, audit, log, entrance }: Foundation,
   { issuer, registration, newRequestId }: { issuer: string; registration: boolean; newRequestId: () => string },
 ): ServerProvider {
   return createServerProvider({
@@ -34,6 +34,7 @@ export function composeServerProvider(
     verifier: createTokenVerifier(resource, verify, log, errors),
     asSdkError: endpointErrors(errors),
     clock,
+    audit,
     log,
     newRequestId,
   });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as startTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import { Resolver } from 'node:dns/promises';
 import type { ResolveHost } from './clients/guarded-fetch.js';
-import type { Log } from './telemetry/log.js';
+import type { Later } from './grants/unused-tokens.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Sleep } from './storage/clock.js';
 
@@ -11,6 +12,12 @@ export { systemClock } from './web-system.js';
 /** Waits by the system's timers. */
 export const systemSleep: Sleep = (seconds, signal) =>
   setTimeout(seconds * 1000, undefined, { signal }).catch(() => undefined);
+
+/** Does something later by the system's timers, which keep no process alive. */
+export const systemLater: Later = (seconds, act) => {
+  const timer = startTimer(act, seconds * 1000).unref();
+  return () => clearTimeout(timer);
+};
 
 /** The system's randomness, drawn in larger portions: a call for each few bytes costs far more. */
 export function createSystemRandomness(): Randomness {
@@ -36,8 +43,3 @@ export function createSystemResolver(): ResolveHost {
     return families.flatMap((family) => (family.status === 'fulfilled' ? family.value : []));
   };
 }
-
-/** Writes warnings and errors as lines of JSON on standard error. */
-export const standardErrorLog: Log = (entry) => {
-  if (entry.level !== 'info') process.stderr.write(`${JSON.stringify({ mcpGatehouse: entry })}\n`);
-};

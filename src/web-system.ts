@@ -7,7 +7,9 @@ export const systemClock: Clock = () => Date.now() / 1000;
 
 /** Writes warnings and errors as lines of JSON where the runtime shows errors. */
 export const consoleLog: Log = (entry) => {
-  if (entry.level !== 'info') console.error(JSON.stringify({ mcpGatehouse: entry }));
+  const { level, ...rest } = entry;
+  const line = { level, time: new Date().toISOString(), name: 'mcp-gatehouse', ...rest };
+  if (level !== 'info') console.error(JSON.stringify(line));
 };
 
 /** The runtime's own `fetch`, as it is when it is called. */

@@ -1,6 +1,8 @@
-import { header, type HttpRequest } from '../http/message.js';
+import { header, originOf, type HttpRequest } from '../http/message.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
+import type { Audit } from '../telemetry/audit.js';
+import { reasonOf } from '../telemetry/reason.js';
 import { authenticateClient } from './authenticate-client.js';
 import type { Client } from './client.js';
 import type { FindClient } from './find-client.js';
@@ -14,14 +16,15 @@ import type { VerifyAssertion } from './verify-assertion.js';
 export type AuthenticateRequest = (request: ClientRequest, form: Parameters) => Promise<Client>;
 
 /** What of a request bears on who its client is. */
-export type ClientRequest = Pick<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'ip'>>;
+export type ClientRequest = Pick<HttpRequest, 'headers'> & Partial<Pick<HttpRequest, 'ip' | 'id'>>;
 
 /** Authenticates the clients that `findClient` knows. */
 export function createAuthenticateRequest(
   findClient: FindClient,
   verifyAssertion: VerifyAssertion,
+  audit: Audit,
 ): AuthenticateRequest {
-  return (request, form) => {
+  return async (request, form) => {
     if (Array.isArray(request.headers['authorization'])) {
       throw new AuthError('invalid_request', 'Use one client authentication method only.'); // RFC 6749 §2.3
     }
@@ -32,6 +35,20 @@ export function createAuthenticateRequest(
       assertionType: form.get('client_assertion_type'),
       assertion: form.get('client_assertion'),
     };
-    return authenticateClient(credentials, (id) => findClient(id, request.ip), verifyAssertion);
+    let sought = {};
+    const findNamed: FindClient = async (id) => {
+      const client = await findClient(id, request.ip);
+      sought = client ? { clientId: id } : { claimedClientId: id };
+      return client;
+    };
+    try {
+      return await authenticateClient(credentials, findNamed, verifyAssertion);
+    } catch (thrown) {
+      if (thrown instanceof AuthError && thrown.code === 'invalid_client') {
+        const reason = reasonOf(thrown);
+        audit({ event: 'client.authentication_failed', ...originOf(request), ...sought, reason });
+      }
+      throw thrown;
+    }
   };
 }

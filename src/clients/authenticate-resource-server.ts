@@ -1,8 +1,9 @@
 import { bearerTokenOf } from '../http/bearer.js';
-import { header } from '../http/message.js';
+import { header, originOf } from '../http/message.js';
 import { secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { AuthenticateRequest, ClientRequest } from './authenticate-request.js';
 import { readBasic } from './basic-credentials.js';
 import { hashOfSecret } from './pre-registered.js';
@@ -36,6 +37,7 @@ export type AuthenticateResourceServer = (request: ClientRequest, form: Paramete
 export function createAuthenticateResourceServer(
   introspections: ReadonlyMap<string, Introspection>,
   authenticate: AuthenticateRequest,
+  audit: Audit,
 ): AuthenticateResourceServer {
   const keys = [...introspections].flatMap(([url, { keyHashes }]) => keyHashes.map((hash) => ({ url, hash })));
 
@@ -50,7 +52,11 @@ export function createAuthenticateResourceServer(
     const bearer = bearerTokenOf(request);
     if (bearer !== undefined && header(request, 'authorization') !== undefined) {
       const url = resourceOfKey([bearer]);
-      if (url === undefined) throw new AuthError('invalid_token', 'The key is unknown.'); // RFC 6750 §3.1
+      if (url === undefined) {
+        const reason = 'The key is unknown.';
+        audit({ event: 'client.authentication_failed', ...originOf(request), reason });
+        throw new AuthError('invalid_token', reason); // RFC 6750 §3.1
+      }
       return [url];
     }
     const basic = readBasic(header(request, 'authorization') ?? '');

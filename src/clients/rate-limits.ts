@@ -1,5 +1,7 @@
 import { neighbourhoodOf, networkOf } from '../http/client-address.js';
 import type { LimitedRequest, LimitName, RateLimits } from '../http/rate-limits.js';
+import { originOf } from '../http/message.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { Log } from '../telemetry/log.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { BoundedMap } from '../storage/bounded-map.js';
@@ -14,13 +16,14 @@ export interface RateLimitServices {
   readonly keyOf: (kind: 'address' | 'client', name: string) => string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
 }
 
 /** Who was refused lately; more of them are asked for again. */
 const maxRefused = 10_000;
 
 /** Limits how much an address, or a client that has authenticated, may ask for. */
-export function createRateLimits({ counters, keyOf, clock, log }: RateLimitServices): RateLimits {
+export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLimitServices): RateLimits {
   const refused = new BoundedMap<string, { readonly at: number; readonly wait: number }>(maxRefused);
   let isWarned = false;
 
@@ -49,8 +52,10 @@ export function createRateLimits({ counters, keyOf, clock, log }: RateLimitServi
   }
 
   /** One line for the first refusal of a window: one for each would be a flood of its own. */
-  function tellOf(limit: LimitName, { id, path }: LimitedRequest, by: string): (wait: number) => void {
-    return (wait) =>
+  function tellOf(limit: LimitName, request: LimitedRequest, by: string, clientId?: string): (wait: number) => void {
+    const { id, path } = request;
+    return (wait) => {
+      audit({ event: 'request.rate_limited', ...originOf(request), limit, clientId });
       log({
         level: 'warn',
         event: 'rate limited',
@@ -59,6 +64,7 @@ export function createRateLimits({ counters, keyOf, clock, log }: RateLimitServi
         code: limit,
         description: `There were too many requests ${by}: none is served for ${Math.ceil(wait)} s.`,
       });
+    };
   }
 
   function warnOfNoAddress(): void {
@@ -83,6 +89,7 @@ export function createRateLimits({ counters, keyOf, clock, log }: RateLimitServi
       }
     },
 
-    byClient: (limit, clientId, request) => count(limit, 'client', clientId, tellOf(limit, request, 'of one client')),
+    byClient: (limit, clientId, request) =>
+      count(limit, 'client', clientId, tellOf(limit, request, 'of one client', clientId)),
   };
 }

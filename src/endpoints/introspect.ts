@@ -2,6 +2,7 @@ import type { AuthenticateResourceServer } from '../clients/authenticate-resourc
 import type { ReadAccessToken } from '../grants/access-token-reader.js';
 import { mappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
 import type { RequireStanding } from '../grants/token-standing.js';
+import type { NoteUse } from '../grants/token-uses.js';
 import { readForm } from '../http/body.js';
 import type { RateLimits } from '../http/rate-limits.js';
 import { bearerTokenOf } from '../http/bearer.js';
@@ -26,6 +27,7 @@ export function introspectEndpoint(
   authenticate: AuthenticateResourceServer,
   read: ReadAccessToken,
   requireStanding: RequireStanding,
+  noteUse: NoteUse,
   resources: ReadonlyMap<string, IntrospectedResource>,
   limits: RateLimits,
 ): Endpoint {
@@ -33,7 +35,8 @@ export function introspectEndpoint(
     const claims = await read(token);
     const resource = audiences.includes(claims.aud) ? resources.get(claims.aud) : undefined;
     if (!resource) throw new AuthError('invalid_token', 'The token is for another resource.');
-    await requireStanding(claims);
+    const grant = await requireStanding(claims);
+    if (grant) noteUse(grant);
     return activeAnswer(claims, resource);
   }
 

@@ -1,6 +1,7 @@
 import type { AuthenticateRequest } from '../clients/authenticate-request.js';
 import type { RevokeToken } from '../grants/revoke-token.js';
 import { readForm } from '../http/body.js';
+import { originOf } from '../http/message.js';
 import type { Endpoint } from '../http/router.js';
 import { renderForClient } from './client-challenge.js';
 
@@ -15,7 +16,7 @@ export function revokeEndpoint(authenticate: AuthenticateRequest, revoke: Revoke
       const form = readForm(request);
       const token = form.require('token');
       const client = await authenticate(request, form);
-      await revoke(token, client.clientId);
+      await revoke(token, client.clientId, originOf(request));
       // RFC 7009 §2.2: the same for what was ended now, before, and never was. Without a body, so without a type.
       return { status: 200, headers: { 'cache-control': 'no-store' } };
     },

@@ -2,6 +2,7 @@ import type { AuthenticateRequest } from '../clients/authenticate-request.js';
 import type { GrantType } from '../grant-types/grant-type.js';
 import { createTrade } from '../grant-types/trade.js';
 import { readForm } from '../http/body.js';
+import { originOf } from '../http/message.js';
 import type { RateLimits } from '../http/rate-limits.js';
 import { jsonReply } from '../http/reply.js';
 import type { Endpoint } from '../http/router.js';
@@ -26,7 +27,7 @@ export function tokenEndpoint(
       // Only who has proven to be the client counts as the client, or strangers could shut it out by its name. A public
       // one proves nothing, so its address, which has been counted, is all there is to count.
       if (client.authenticationMethod !== 'none') await limits.byClient('token', client.clientId, request);
-      return jsonReply(200, await trade(client, name, form));
+      return jsonReply(200, await trade(client, name, form, originOf(request)));
     },
 
     render: renderForClient,

@@ -5,6 +5,7 @@ import type { RegisteredClientIds } from '../clients/registered-client-id.js';
 import { registerClient, type Registration } from '../clients/registration.js';
 import type { Trade } from '../grant-types/trade.js';
 import type { RevokeToken } from '../grants/revoke-token.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { Log } from '../telemetry/log.js';
 import { serve, type Endpoint } from '../http/router.js';
 import { AuthError } from '../protocol/auth-error.js';
@@ -78,6 +79,7 @@ export interface ServerProviderServices {
   readonly verifier: TokenVerifier;
   readonly asSdkError: AsSdkError;
   readonly clock: Clock;
+  readonly audit: Audit;
   readonly log: Log;
   readonly newRequestId: () => string;
 }
@@ -85,7 +87,7 @@ export interface ServerProviderServices {
 /** Makes this server the provider behind the SDK's own router. */
 export function createServerProvider(services: ServerProviderServices): ServerProvider {
   const { door, registeredClients, registration, trade, revoke, verifier } = services;
-  const { asSdkError, clock, log, newRequestId } = services;
+  const { asSdkError, clock, audit, log, newRequestId } = services;
   const run = <T>(step: () => Promise<T>) => inSdkWords(asSdkError, log, 'request refused', step);
 
   /**
@@ -131,7 +133,7 @@ export function createServerProvider(services: ServerProviderServices): ServerPr
       ...(registration && {
         registerClient: (metadata: object) =>
           // eslint-disable-next-line @typescript-eslint/require-await -- what it throws has to be a rejection
-          run(async () => mutable(registerClient(registeredClients, clock, postingSecret(metadata)))),
+          run(async () => mutable(registerClient(registeredClients, clock, audit, postingSecret(metadata), unseen))),
       }),
     },
 
@@ -149,18 +151,21 @@ export function createServerProvider(services: ServerProviderServices): ServerPr
     exchangeAuthorizationCode: (client, code, code_verifier, redirect_uri, resource) =>
       run(async () => {
         const evidence = { code, code_verifier, redirect_uri, resource: resource?.href };
-        return trade(await requireClient(client), 'authorization_code', parametersOf(evidence));
+        return trade(await requireClient(client), 'authorization_code', parametersOf(evidence), unseen);
       }),
 
     exchangeRefreshToken: (client, refresh_token, scopes, resource) =>
       run(async () => {
         const evidence = { refresh_token, scope: scopes && formatScope(scopes), resource: resource?.href };
-        return trade(await requireClient(client), 'refresh_token', parametersOf(evidence));
+        return trade(await requireClient(client), 'refresh_token', parametersOf(evidence), unseen);
       }),
 
-    revokeToken: (client, { token }) => run(async () => revoke(token, (await requireClient(client)).clientId)),
+    revokeToken: (client, { token }) => run(async () => revoke(token, (await requireClient(client)).clientId, unseen)),
   };
 }
+
+/** The SDK's router hands on what a request says, and nothing of the request itself. */
+const unseen = {};
 
 /** RFC 7591 §3.2.1: a method that this door does not know is replaced by the one that it does. */
 function postingSecret(metadata: object): object {

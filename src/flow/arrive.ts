@@ -83,7 +83,8 @@ export function createArrive(services: ArriveServices): Arrive {
       return ask(request, steppedUp({ ...requested, providers }, earlier), client, target);
     const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
     const asked = { ...requested, providers, ...(!isVouchedFor && earlier && assuming(earlier, requested)) };
-    return handOff(request, begin(asked, browser), provider);
+    const reason = isVouchedFor ? 'The operator vouches for the client.' : 'The user approved the same before.';
+    return handOff(request, begin(asked, browser), provider, { event: 'consent.skipped', reason });
   };
 }
 

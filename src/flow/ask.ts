@@ -1,9 +1,10 @@
 import type { Client } from '../clients/client.js';
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { consentPage } from '../pages/consent.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { identityScopes } from '../protocol/user-profile.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { ProviderSummary } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
@@ -19,12 +20,20 @@ export type Ask = (
   notice?: string,
 ) => Promise<HttpReply>;
 
+/** A user who has signed in: what the page shows of that, and who it is in tokens. */
+export interface SignedInUser {
+  readonly provider: string;
+  readonly account: string | undefined;
+  readonly subject: string;
+}
+
 /** Shows the consent page to a user who has signed in already. */
 export type AskSignedIn = (
+  request: HttpRequest,
   transaction: Transaction,
   client: Client,
   target: RedirectTarget,
-  signedIn: { readonly provider: string; readonly account: string | undefined },
+  signedIn: SignedInUser,
   cookies: readonly string[],
 ) => Promise<HttpReply>;
 
@@ -44,6 +53,7 @@ export interface AskServices {
   readonly transactions: Transactions;
   readonly binding: BrowserBinding;
   readonly present: PresentConsent;
+  readonly audit: Audit;
 }
 
 /** The ways to ask. */
@@ -55,7 +65,7 @@ export interface Asking {
 
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Asking {
-  const { action, resources, providers, begin, transactions, binding, present } = services;
+  const { action, resources, providers, begin, transactions, binding, present, audit } = services;
 
   function viewOf(
     transaction: Transaction,
@@ -83,6 +93,14 @@ export function createAsk(services: AskServices): Asking {
     };
   }
 
+  function tell(request: HttpRequest, asked: AskedAuthorization, client: Client, subject?: string): void {
+    // A HEAD shows nobody anything.
+    if (request.method === 'HEAD') return;
+    const { clientId, resource, scopes } = asked;
+    const clientName = client.metadata.client_name;
+    audit({ event: 'consent.shown', ...originOf(request), clientId, clientName, resource, scopes, subject });
+  }
+
   return {
     describe: viewOf,
 
@@ -91,6 +109,7 @@ export function createAsk(services: AskServices): Asking {
       const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
       // Who is asked once more did not get through by the application's page: ours is for everybody.
       const show = notice === undefined ? present : consentPage;
+      tell(request, asked, client);
       return show({
         ...viewOf(begin(asked, browser), client, target),
         ...(notice !== undefined && { notice }),
@@ -98,9 +117,10 @@ export function createAsk(services: AskServices): Asking {
       });
     },
 
-    askSignedIn: (transaction, client, target, signedIn, cookies) =>
-      Promise.resolve(
-        consentPage({ ...viewOf(transaction, client, target), signedIn, headers: { 'set-cookie': cookies } }),
-      ),
+    askSignedIn(request, transaction, client, target, { provider, account, subject }, cookies) {
+      tell(request, transaction, client, subject);
+      const view = { ...viewOf(transaction, client, target), signedIn: { provider, account } };
+      return Promise.resolve(consentPage({ ...view, headers: { 'set-cookie': cookies } }));
+    },
   };
 }

@@ -1,11 +1,13 @@
 import type { FindClient } from '../clients/find-client.js';
 import { readForm } from '../http/body.js';
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { isSameOrigin } from '../http/origin.js';
 import { answeredPage } from '../pages/notice.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
+import type { Audit } from '../telemetry/audit.js';
+import { reasonOf } from '../telemetry/reason.js';
 import { Refusal } from '../upstream/refusal.js';
 import type { Arrive } from './arrive.js';
 import type { Ask, DescribeConsent } from './ask.js';
@@ -53,14 +55,26 @@ export interface BrowserFlowServices {
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
   readonly refuse: Refuse;
+  readonly audit: Audit;
 }
 
 /** Takes the browser from the client through consent and the provider back to the client, as {@link nextStep} says. */
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
   const { issuer, findClient, resources, identityScopes, upstreams, arrive, ask } = services;
   const { describeConsent, consentOrigin, handOff, identifyUser } = services;
-  const { transactions, signIns, binding, refuse } = services;
+  const { transactions, signIns, binding, refuse, audit } = services;
   const { origin } = new URL(issuer);
+
+  /** What is told of an answer or a sign-in that came to nothing. */
+  function failure(request: HttpRequest, { clientId, resource, scopes }: Transaction, error: AuthError) {
+    return { ...originOf(request), clientId, resource, scopes, reason: reasonOf(error) };
+  }
+
+  function denied(request: HttpRequest, transaction: Transaction): AuthError {
+    const error = new AuthError('access_denied', 'The user denied the request.');
+    audit({ event: 'consent.denied', ...failure(request, transaction, error) });
+    return error;
+  }
 
   async function identify(request: HttpRequest, signIn: PendingSignIn, door: string | undefined): Promise<HttpReply> {
     const { transaction, leg } = signIn;
@@ -68,14 +82,17 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     }
     const { client, target } = await proveRequester(transaction, findClient, request.ip);
-    return deliveringFaults(
-      target,
-      () => identifyUser.returned(request, signIn, client, target),
-      (refusal) => {
-        const { provider } = upstreamOf(upstreams, leg.provider);
-        return refuse(refusal, { request, transaction, provider, target });
-      },
-    );
+    const identified = () =>
+      identifyUser.returned(request, signIn, client, target).catch((thrown: unknown) => {
+        if (thrown instanceof Refusal) throw thrown;
+        const error = toAuthError(thrown);
+        audit({ event: 'sign_in.failed', ...failure(request, transaction, error), provider: leg.provider });
+        throw error;
+      });
+    return deliveringFaults(target, identified, (refusal) => {
+      const { provider } = upstreamOf(upstreams, leg.provider);
+      return refuse(refusal, { request, transaction, provider, target });
+    });
   }
 
   return {
@@ -108,16 +125,20 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 
       switch (nextStep({ event: decision.approved ? 'approved' : 'denied', sameBrowser, status })) {
         case 'show the page':
+          audit({ event: 'consent.rejected', ...failure(request, transaction, inAnotherBrowser()) });
           return ask(request, transaction, client, target, 'Please confirm once more, in this browser.');
         case 'hand off to the provider':
-          return deliveringFaults(target, () => handOff(request, transaction, decision.provider));
+          return deliveringFaults(target, () =>
+            handOff(request, transaction, decision.provider, { event: 'consent.approved' }),
+          );
         case 'answer the client':
           return deliveringFaults(target, () => identifyUser.approved(request, transaction, target));
         case 'tell the client of the denial':
           if (!(await signIns.deny(transaction))) return answeredPage({ requestId: request.id });
-          throw new AuthError('access_denied', 'The user denied the request.', { redirect: target });
+          throw denied(request, transaction).deliveredTo(target);
         case 'say that it is another browser':
-          throw new AuthError('invalid_request', 'The sign-in was started in another browser.');
+          audit({ event: 'consent.rejected', ...failure(request, transaction, inAnotherBrowser()) });
+          throw inAnotherBrowser();
         default:
           return answeredPage({ requestId: request.id });
       }
@@ -133,12 +154,21 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         case 'say that it was answered':
           return answeredPage({ requestId: request.id });
         case 'say that it is another browser':
-          throw new AuthError('invalid_request', 'The sign-in was started in another browser.');
+          if (signIn?.status === 'pending') {
+            const { transaction, leg } = signIn;
+            const told = failure(request, transaction, inAnotherBrowser());
+            audit({ event: 'sign_in.failed', ...told, provider: leg.provider });
+          }
+          throw inAnotherBrowser();
         default:
           throw new AuthError('invalid_request', 'The sign-in has expired, or is unknown.');
       }
     },
   };
+}
+
+function inAnotherBrowser(): AuthError {
+  return new AuthError('invalid_request', 'The sign-in was started in another browser.');
 }
 
 /** Runs a step whose faults the client has to hear of: they are redirected, with `iss` and `state`. */

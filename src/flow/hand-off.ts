@@ -1,26 +1,45 @@
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
 import { answeredPage } from '../pages/notice.js';
-import { AuthError } from '../protocol/auth-error.js';
+import { AuthError, toAuthError } from '../protocol/auth-error.js';
+import type { Audit } from '../telemetry/audit.js';
+import { reasonOf } from '../telemetry/reason.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { SignIns } from './sign-in.js';
 import type { Transaction } from './transaction.js';
 
+/** How a transaction came to be approved. */
+export type Approval =
+  { readonly event: 'consent.approved' } | { readonly event: 'consent.skipped'; readonly reason: string };
+
 /** Sends a browser that has approved a transaction to a provider, and ties it to its way back. */
-export type HandOff = (request: HttpRequest, transaction: Transaction, provider: string) => Promise<HttpReply>;
+export type HandOff = (
+  request: HttpRequest,
+  transaction: Transaction,
+  provider: string,
+  approval: Approval,
+) => Promise<HttpReply>;
 
 /** The providers by their ids. */
 export type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** Hands off; the record of the approval is what everything after it depends on. */
-export function createHandOff(upstreams: Upstreams, signIns: SignIns, binding: BrowserBinding): HandOff {
-  return async (request, transaction, provider) => {
+export function createHandOff(upstreams: Upstreams, signIns: SignIns, binding: BrowserBinding, audit: Audit): HandOff {
+  return async (request, transaction, provider, approval) => {
     const signIn = await signIns.approve(transaction, provider);
     if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
     const { leg } = signIn;
-    const location = await upstreamOf(upstreams, leg.provider).authorizationUrl(leg);
-    return redirectReply(location.href, binding.bind(request, transaction.id));
+    const { clientId, resource, scopes } = transaction;
+    const about = { ...originOf(request), clientId, resource, scopes, provider: leg.provider };
+    audit({ ...about, ...approval });
+    try {
+      const location = await upstreamOf(upstreams, leg.provider).authorizationUrl(leg);
+      return redirectReply(location.href, binding.bind(request, transaction.id));
+    } catch (thrown) {
+      audit({ event: 'sign_in.failed', ...about, reason: reasonOf(toAuthError(thrown)) });
+      throw thrown;
+    }
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Client } from '../clients/client.js';
 import type { GrantIds } from '../grants/grant-id.js';
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
 import { answeredPage } from '../pages/notice.js';
 import { profileFor } from '../protocol/user-profile.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { Admit } from '../upstream/admission.js';
 import { accountOf } from '../upstream/refusal.js';
 import type { AskSignedIn } from './ask.js';
@@ -37,17 +38,18 @@ export interface IdentifyServices {
   readonly begin: BeginTransaction;
   readonly askSignedIn: AskSignedIn;
   readonly issueCode: IssueCode;
+  readonly audit: Audit;
 }
 
 /** Identifies users. */
 export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
   const { issuer, upstreams, admit, describeUser, grantIds } = services;
-  const { signIns, binding, hints, begin, askSignedIn, issueCode } = services;
+  const { signIns, binding, hints, begin, askSignedIn, issueCode, audit } = services;
 
   const userTagOf = ({ session }: SignedIn) => grantIds.userTag(session.issuer, session.subject);
 
   async function answer(request: HttpRequest, transaction: Transaction, signedIn: SignedIn, target: RedirectTarget) {
-    const code = await issueCode(transaction, signedIn);
+    const code = await issueCode(transaction, signedIn, originOf(request));
     const browser = binding.browserOf(request);
     const hint = browser === undefined ? [] : [hints.write(browser, await userTagOf(signedIn))];
     return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id), ...hint]);
@@ -62,6 +64,9 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
+      const { clientId, resource, scopes } = transaction;
+      const about = { ...originOf(request), clientId, resource, scopes };
+      audit({ event: 'user.signed_in', ...about, subject: identity.sub, provider: identity.provider });
       const signedIn = { identity, user, session };
       const { assumption, ...asked } = transaction;
       if (assumption === undefined || assumption.userTag === (await userTagOf(signedIn))) {
@@ -71,14 +76,18 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       const whole = begin({ ...asked, scopes: assumption.requested, providers: [] }, transaction.browser);
       // Only what may be told later: a provider says far more of its users than a record can hold.
       await signIns.hold(whole, { ...signedIn, user: profileFor(whole.scopes, user) });
-      const account = { provider: upstream.provider.name, account: accountOf(user) };
+      const account = { provider: upstream.provider.name, account: accountOf(user), subject: identity.sub };
       const cookies = [binding.release(transaction.id), ...binding.bind(request, whole.id)];
-      return askSignedIn(whole, client, target, account, cookies);
+      return askSignedIn(request, whole, client, target, account, cookies);
     },
 
     async approved(request, transaction, target) {
       const signedIn = await signIns.release(transaction.id);
-      return signedIn ? answer(request, transaction, signedIn, target) : answeredPage({ requestId: request.id });
+      if (!signedIn) return answeredPage({ requestId: request.id });
+      const { clientId, resource, scopes } = transaction;
+      const { sub: subject, provider } = signedIn.identity;
+      audit({ event: 'consent.approved', ...originOf(request), clientId, resource, scopes, subject, provider });
+      return answer(request, transaction, signedIn, target);
     },
   };
 }

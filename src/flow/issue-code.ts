@@ -7,6 +7,7 @@ import { randomText, type Randomness } from '../keys/randomness.js';
 import { profileFor, type UserProfile } from '../protocol/user-profile.js';
 import type { Clock } from '../storage/clock.js';
 import type { Sealing } from '../keys/sealing.js';
+import type { Audit, RequestOrigin } from '../telemetry/audit.js';
 import { hasTokens, renewalDueAt, type UpstreamSession } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
 import type { Transaction } from './transaction.js';
@@ -20,8 +21,12 @@ export interface SignedIn {
   readonly session: UpstreamSession;
 }
 
-/** Makes a grant of an approved transaction and its user, and answers the authorization code. */
-export type IssueCode = (transaction: Transaction, signedIn: SignedIn) => Promise<string>;
+/**
+ * Makes a grant of an approved transaction and its user, and answers the authorization code.
+ *
+ * @param origin - whose request it is, for the audit
+ */
+export type IssueCode = (transaction: Transaction, signedIn: SignedIn, origin: RequestOrigin) => Promise<string>;
 
 /** What issuing a code needs. */
 export interface IssueCodeServices {
@@ -34,12 +39,13 @@ export interface IssueCodeServices {
   readonly randomness: Randomness;
   /** Seconds within which the code has to be redeemed. */
   readonly authorizationCodeTtl: number;
+  readonly audit: Audit;
 }
 
 /** Issues authorization codes. */
 export function createIssueCode(services: IssueCodeServices): IssueCode {
-  const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl } = services;
-  return async (transaction, { identity, user, session }) => {
+  const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl, audit } = services;
+  return async (transaction, { identity, user, session }, origin) => {
     const grantId = await grantIds.create(session.issuer, session.subject);
     const now = clock();
     const { clientId, resource, scopes, codeChallenge, redirectUri } = transaction;
@@ -65,6 +71,8 @@ export function createIssueCode(services: IssueCodeServices): IssueCode {
     // The vault first: a grant whose upstream tokens are missing would be worse than tokens that nobody can use.
     if (hasTokens(session)) await vault.put(vaultKey(grantId), session, Math.ceil(code.expiresAt));
     await grants.create(grant);
+    const { sub: subject, provider } = identity;
+    audit({ event: 'grant.created', ...origin, grantId, clientId, subject, provider, resource, scopes });
     return credentials.derive('ac', code.kid, grant, 0);
   };
 }

@@ -81,6 +81,7 @@ export async function callMapper<T>(
     if (isOurs && cause.code !== 'access_denied') throw cause;
     throw new Refusal(isOurs ? cause.message : 'Access was refused.', {
       account: accountOf(user),
+      subject: user.sub,
       cause: isOurs ? cause.cause : cause,
     });
   }

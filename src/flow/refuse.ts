@@ -1,5 +1,7 @@
+import type { Audit } from '../telemetry/audit.js';
 import { describeCauses, type Log } from '../telemetry/log.js';
-import type { HttpReply, HttpRequest } from '../http/message.js';
+import { reasonOf } from '../telemetry/reason.js';
+import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { refusedPage } from '../pages/refused.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
 import type { ProviderSummary } from '../upstream/provider.js';
@@ -26,13 +28,14 @@ export interface RefuseServices {
   readonly resources: ReadonlyMap<string, Resource>;
   readonly binding: BrowserBinding;
   readonly log: Log;
+  readonly audit: Audit;
 }
 
 /**
  * Refuses by a page, not by a redirect: the user chose the account, and only the user can choose another one, but
  * clients show `access_denied` as a cancelled sign-in, or not at all. The page leads back to the client.
  */
-export function createRefuse({ issuer, resources, binding, log }: RefuseServices): Refuse {
+export function createRefuse({ issuer, resources, binding, log, audit }: RefuseServices): Refuse {
   return (refusal, { request, transaction, provider, target }) => {
     const { code, message: description, account } = refusal;
     log({
@@ -44,6 +47,17 @@ export function createRefuse({ issuer, resources, binding, log }: RefuseServices
       code,
       description,
       causes: describeCauses(refusal),
+    });
+    const { clientId, resource, scopes } = transaction;
+    audit({
+      event: 'sign_in.refused',
+      ...originOf(request),
+      clientId,
+      subject: refusal.subject === undefined ? undefined : `${provider.id}|${refusal.subject}`,
+      provider: provider.id,
+      resource,
+      scopes,
+      reason: reasonOf(refusal),
     });
     const { name } = resources.get(transaction.resource) ?? {};
     return refusedPage({

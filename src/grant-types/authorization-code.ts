@@ -1,11 +1,14 @@
 import type { Client } from '../clients/client.js';
 import { parseCredential, type Credential, type Credentials } from '../grants/credential.js';
+import type { DescribeGrant } from '../grants/audited-grant.js';
 import type { Grants } from '../grants/grant-store.js';
 import type { Grant } from '../grants/grant.js';
 import type { GrantLifetimes } from '../grants/lifetimes.js';
+import type { UnusedTokens } from '../grants/unused-tokens.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
 import { codeVerifierMatches } from '../protocol/pkce.js';
 import { findResource } from '../protocol/resource-indicator.js';
+import type { Audit } from '../telemetry/audit.js';
 import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
@@ -19,6 +22,9 @@ export function authorizationCodeGrant(
   vault: Vault,
   clock: Clock,
   settings: GrantLifetimes & { readonly tokenReserveTtl: number },
+  audit: Audit,
+  describe: DescribeGrant,
+  unused: Pick<UnusedTokens, 'watch'>,
 ): GrantType {
   function redeemed(grant: Grant, client: Client): Grant {
     const now = clock();
@@ -34,7 +40,7 @@ export function authorizationCodeGrant(
 
   return {
     name: 'authorization_code',
-    async exchange(client, parameters) {
+    async exchange(client, parameters, origin) {
       const credential = parseCredential(parameters.require('code'));
       const codeVerifier = parameters.require('code_verifier');
       const redirectUri = parameters.get('redirect_uri');
@@ -44,19 +50,28 @@ export function authorizationCodeGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
-        if (grant.ended !== undefined || grant.code.redeemedAt !== undefined) return { result: 'replayed' };
+        if (grant.code.redeemedAt !== undefined) return { result: { replayed: grant } };
+        if (grant.ended) return { result: 'over' };
         if (!isInTime(grant, clock())) return { result: undefined };
         findResource(resource, [grant.resource]);
         const next = redeemed(grant, client);
         // The tokens are made before the code is spent, so that no fault can spend it for nothing.
         const tokens = await issueTokens(next, grant.scopes);
-        return { next: await keepVault(next, vault, clock(), settings), result: tokens };
+        return { next: await keepVault(next, vault, clock(), settings), result: { tokens, grant: next } };
       });
 
+      if (typeof outcome === 'object' && 'replayed' in outcome) {
+        audit({ event: 'code.replayed', ...origin, ...describe(outcome.replayed) });
+      } else if (typeof outcome === 'object') {
+        const { tokens, grant } = outcome;
+        const described = describe(grant);
+        audit({ event: 'tokens.issued', grantType: 'authorization_code', ...origin, ...described });
+        unused.watch(described, origin);
+        return tokens;
+      }
       // RFC 6749 §4.1.2, RFC 9700 §2.1.1: a code used twice by its rightful client has been stolen.
-      if (outcome === 'replayed') await grants.end(credential.grantId, 'code replayed');
-      if (outcome === undefined || outcome === 'replayed') throw invalidGrant('authorization code');
-      return outcome;
+      if (outcome) await grants.end(credential.grantId, 'code replayed', origin);
+      throw invalidGrant('authorization code');
     },
   };
 }

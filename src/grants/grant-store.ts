@@ -1,5 +1,5 @@
 import { AuthError } from '../protocol/auth-error.js';
-import type { Log } from '../telemetry/log.js';
+import type { RequestOrigin } from '../telemetry/audit.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';
@@ -28,8 +28,12 @@ export interface Grants {
    * @throws {AuthError} temporarily_unavailable when the store is away, or others are always faster
    */
   change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>): Promise<T | undefined>;
-  /** Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated. */
-  end(grantId: string, because: EndReason): Promise<void>;
+  /**
+   * Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated.
+   *
+   * @param origin - who ends it, for the audit
+   */
+  end(grantId: string, because: EndReason, origin: RequestOrigin): Promise<void>;
   /** The grants of a user, at most {@link maxListed} of them; ended ones too, for as long as they are kept. */
   ofUser(userTag: string): Promise<Grant[]>;
   /** Reads a grant; undefined when there is none, or it has ended. */
@@ -42,6 +46,9 @@ const maxUnderstood = 2000;
 /** More than anybody has; what is beyond is not seen. */
 const maxListed = 200;
 
+/** Told once of each grant that has ended. */
+export type TellOfEnd = (grant: Grant, because: EndReason, origin: RequestOrigin) => void;
+
 /** Keeps grants in a store, each changed only by compare-and-set. */
 export function createGrants(
   store: Store,
@@ -49,7 +56,7 @@ export function createGrants(
   clock: Clock,
   randomness: Randomness,
   lifetimes: GrantLifetimes,
-  log: Log,
+  tellOfEnd: TellOfEnd,
   discardVault: (key: Key) => Promise<void>,
 ): Grants {
   /** What was read last, by its version, which no other record ever had. To take it apart costs more than to get it. */
@@ -101,14 +108,12 @@ export function createGrants(
       throw new AuthError('temporarily_unavailable', 'The grant is being changed by too many requests at once.');
     },
 
-    async end(grantId, because) {
+    async end(grantId, because, origin) {
       const at = clock();
-      const isFirst = await grants.change(grantId, (grant) =>
-        grant.ended ? { result: false } : { next: { ...grant, ended: { at, because } }, result: true },
+      const ended = await grants.change(grantId, (grant) =>
+        grant.ended ? { result: undefined } : { next: { ...grant, ended: { at, because } }, result: grant },
       );
-      // That a client signs its user out is no cause for alarm.
-      const level = because === 'revoked' ? 'info' : 'warn';
-      if (isFirst) log({ level, event: 'grant ended', description: because, grantId });
+      if (ended) tellOfEnd(ended, because, origin);
       // Also when it had ended before: that time the deletion may have failed.
       await discardVault(vaultKey(grantId));
     },

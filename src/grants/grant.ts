@@ -54,6 +54,8 @@ export interface Grant {
   readonly vaultUntil?: number;
   /** When the provider has to be asked whether the user still has access; absent when it cannot be asked. */
   readonly upstreamCheckAt?: number | undefined;
+  /** When a token of it was last seen at its resource, to a day; absent where none was, or nobody here could see it. */
+  readonly usedAt?: number;
   /** The access tokens that were ended by themselves. */
   readonly revokedTokens?: RevokedTokens;
   readonly ended?: { readonly at: number; readonly because: EndReason };
@@ -87,7 +89,8 @@ export function parseGrant(value: string): Grant | undefined {
 
 /** Tells whether a record is as this package writes them: a damaged one must not be half understood. */
 function hasShape(grant: Grant): boolean {
-  const { grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh, upstreamCheckAt = 0 } = grant;
+  const { grantId, clientId, resource, scopes, identity, salt, createdAt, code, refresh } = grant;
+  const { upstreamCheckAt = 0, usedAt = 0 } = grant;
   const { revokedTokens: { tokens: revoked, issuedUntil = 0 } = { tokens: [] } } = grant;
   const texts = [
     grantId,
@@ -104,6 +107,7 @@ function hasShape(grant: Grant): boolean {
     createdAt,
     code.expiresAt,
     upstreamCheckAt,
+    usedAt,
     issuedUntil,
     ...revoked.flatMap(({ iat, exp }) => [iat, exp]),
     ...(refresh ? refresh.superseded.map(({ at }) => at) : []),

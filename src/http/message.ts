@@ -1,3 +1,5 @@
+import type { RequestOrigin } from '../telemetry/audit.js';
+
 /** A request as the endpoints see it: no framework, nothing parsed that an endpoint may not want. */
 export interface HttpRequest {
   /** What a page shows and a log line carries, so that the two can be brought together. */
@@ -36,4 +38,9 @@ export interface HttpReply {
 export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Whose request it is, as audit events tell it. Only behind the entrance, where the address is that of the client. */
+export function originOf({ id, ip }: Partial<Pick<HttpRequest, 'id' | 'ip'>>): RequestOrigin {
+  return { requestId: id, address: ip };
 }

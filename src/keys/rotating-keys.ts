@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 import { AuthError } from '../protocol/auth-error.js';
 import type { Store } from '../storage/store.js';
 import { randomText, type Randomness } from './randomness.js';
+import type { Audit, RequestOrigin } from '../telemetry/audit.js';
 import { clockTolerance, isWithin, type Clock } from '../storage/clock.js';
 import { wrongSecret } from './installation-key.js';
 import type { Sealing } from './sealing.js';
@@ -50,21 +51,29 @@ export function rotatingSigningKeys(
   randomness: Randomness,
   clock: Clock,
   settings: RotationSettings,
+  audit: Audit,
 ): SigningKeys {
   let loaded: { readonly keys: readonly LoadedKey[]; readonly at: number } | undefined;
 
-  async function load(isForced = false, attempts = maxAttempts): Promise<readonly LoadedKey[]> {
+  /** @param asker - who asks for a new key; without one, it is made when it is due */
+  async function load(asker?: RequestOrigin, attempts = maxAttempts): Promise<readonly LoadedKey[]> {
     if (attempts === 0) throw new AuthError('temporarily_unavailable', 'The signing keys cannot be written.');
     const entry = await store.get(key);
     const stored = entry ? openKeys(sealing, entry.value) : [];
     const scheduled = rotate(stored, clock(), settings);
-    const wanted = isForced && !isUnderWay(scheduled, clock(), settings) ? withNewKey(scheduled, clock()) : scheduled;
+    const wanted = asker && !isUnderWay(scheduled, clock(), settings) ? withNewKey(scheduled, clock()) : scheduled;
     if (!entry || wanted !== stored || !sealing.isCurrent(entry.value)) {
       const sealed = sealing.seal(purpose, key.id, JSON.stringify(wanted));
       const version = randomText(randomness);
-      await store.set(key, sealed, { version, expiresAt: 'never', expect: entry?.version ?? 'absent' });
+      const expect = entry?.version ?? 'absent';
+      const written = await store.set(key, sealed, { version, expiresAt: 'never', expect });
+      const newest = wanted.at(-1);
+      if (written && newest && newest !== stored.at(-1)) {
+        const reason = !entry ? 'first start' : wanted === scheduled ? 'due' : 'asked for';
+        audit({ event: 'signing_key.rotated', ...asker, keyId: importKey(newest).kid, reason });
+      }
       // Another instance may have been first; what the store holds is what counts.
-      return load(isForced, attempts - 1);
+      return load(asker, attempts - 1);
     }
     const known = new Map(loaded?.keys.map((each) => [each.publishedAt, each]));
     return stored.map((each) => known.get(each.publishedAt) ?? importKey(each));
@@ -100,8 +109,8 @@ export function rotatingSigningKeys(
       const keys = await keysNotOlderThan(reloadTtl);
       return { keys: keys.map(({ published }) => published) };
     },
-    async rotate() {
-      loaded = { keys: await load(true), at: clock() };
+    async rotate(origin) {
+      loaded = { keys: await load(origin), at: clock() };
     },
   };
 }

@@ -1,5 +1,7 @@
 import { createHash, createHmac, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 
+import type { RequestOrigin } from '../telemetry/audit.js';
+
 /** The algorithms that access tokens can be signed with. */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'HS256';
 
@@ -22,8 +24,10 @@ export interface SigningKeys {
   /**
    * Begins a rotation before its time: publishes a new key, which signs once every cache has seen it. While one is under
    * way nothing happens. Absent where the operator supplies the keys.
+   *
+   * @param origin - who asks, for the audit
    */
-  rotate?(): Promise<void>;
+  rotate?(origin: RequestOrigin): Promise<void>;
 }
 
 /** A public key as it is published. */

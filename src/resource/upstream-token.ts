@@ -74,7 +74,7 @@ export function createGetUpstreamToken(grants: Pick<Grants, 'findLiving'>, fresh
     // Of a grant that has ended the vault may still be there: its deletion can fail.
     const grant = await grants.findLiving(grantId).catch(faultOf);
     if (!grant) throw new UpstreamTokenError('no vault', 'The sign-in has ended.');
-    const session = await fresh(grantId, minimumTtl).catch(faultOf);
+    const session = await fresh(grantId, minimumTtl, {}).catch(faultOf);
     if (provider !== undefined && session.provider !== provider) {
       throw new UpstreamTokenError('no vault', 'The user signed in at another identity provider.');
     }

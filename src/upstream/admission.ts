@@ -43,6 +43,7 @@ export function createAdmission(
     if (answered && answered.code !== 'access_denied') throw answered;
     throw new Refusal(answered?.message ?? 'No rule of this server lets this account in.', {
       account: accountOf(user),
+      subject: user.sub,
       cause: new AuthError('access_denied', `No rule of allow matches: ${describe(user)}.`),
     });
   };

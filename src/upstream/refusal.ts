@@ -14,11 +14,17 @@ interface AccountNames {
 export class Refusal extends AuthError {
   /** What the user knows the account by, for the user's eyes only; it identifies nobody. */
   readonly account: string | undefined;
+  /** Who the user is at the provider, where that was known already. */
+  readonly subject: string | undefined;
 
   /** @param description - one wire-safe sentence, which the user and the client's developer read */
-  constructor(description: string, { account, cause }: { account?: string | undefined; cause?: unknown }) {
+  constructor(
+    description: string,
+    { account, subject, cause }: { account?: string | undefined; subject?: string | undefined; cause?: unknown },
+  ) {
     super('access_denied', description, { cause });
     this.account = account;
+    this.subject = subject;
   }
 }
 

@@ -15,13 +15,17 @@ async function keptFor(...scopes: string[]) {
   const sealing = sealingOf();
   const vault = createVault(store, sealing, randomBytes);
   const services = { grants, grantIds, credentials, vault, sealing, clock, randomness: randomBytes };
-  const issueCode = createIssueCode({ ...services, authorizationCodeTtl: 60 });
+  const issueCode = createIssueCode({ ...services, authorizationCodeTtl: 60, audit: () => undefined });
   const tokens = { access_token: 'upstream', token_type: 'bearer' };
-  const code = await issueCode(newTransaction({ scopes }), {
-    identity: { sub: 'oidc|1', provider: 'oidc', claims: {} },
-    user,
-    session: { provider: 'oidc', issuer: 'https://up.example', subject: '1', tokens, idToken: {}, receivedAt: start },
-  });
+  const code = await issueCode(
+    newTransaction({ scopes }),
+    {
+      identity: { sub: 'oidc|1', provider: 'oidc', claims: {} },
+      user,
+      session: { provider: 'oidc', issuer: 'https://up.example', subject: '1', tokens, idToken: {}, receivedAt: start },
+    },
+    {},
+  );
   const [userTag = ''] = code.split('.').slice(2);
   const [entry] = (await store.list(userTag)).filter(({ id }) => id.startsWith('grant.'));
   const grant = parseGrant(entry?.value ?? '');

@@ -8,6 +8,7 @@ const issue = (scopes: ReadonlyMap<string, string>) =>
   clientCredentialsGrant(
     { ttlOf: () => 60, issue: (subject) => Promise.resolve(JSON.stringify(subject)) },
     new Map([[url, { url, scopes, defaultScopes: [...scopes.keys()] }]]),
+    () => undefined,
   );
 const client = (authenticationMethod: Client['authenticationMethod']): Client => ({
   clientId: 'machine',
@@ -22,13 +23,13 @@ const client = (authenticationMethod: Client['authenticationMethod']): Client =>
 });
 
 it('is for nobody without a proof, whatever the configuration says', async () => {
-  await expect(issue(new Map()).exchange(client('none'), parseParameters(''))).rejects.toMatchObject({
+  await expect(issue(new Map()).exchange(client('none'), parseParameters(''), {})).rejects.toMatchObject({
     code: 'unauthorized_client',
   });
 });
 
 it('gives a token that names no user, and no scope where there is none', async () => {
-  const { access_token, ...rest } = await issue(new Map()).exchange(client('private_key_jwt'), parseParameters(''));
+  const { access_token, ...rest } = await issue(new Map()).exchange(client('private_key_jwt'), parseParameters(''), {});
   expect(JSON.parse(access_token)).toEqual({ clientId: 'machine', resource: url, scopes: [] });
   expect(rest).toEqual({ token_type: 'Bearer', expires_in: 60 });
 });

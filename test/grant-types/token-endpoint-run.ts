@@ -1,3 +1,4 @@
+import { grantChanges } from '../support/gatehouse.js';
 import { expect } from 'vitest';
 import {
   counts,
@@ -36,7 +37,7 @@ export function createRun(count: (what: string) => void) {
   const grants: Known[] = [];
   const issued: Issued[] = [];
   const pick = (index: number) => grants[grants.length - 1 - (index % grants.length)];
-  const grantWrites = () => scene.store.writes.filter(({ key }) => key.id.startsWith('grant.')).length;
+  const grantWrites = grantChanges(scene.store.writes);
 
   const stranger = (owner: ClientName): ClientName => (owner === 'confidential' ? 'public' : 'confidential');
   const presentedBy = (owner: ClientName, wrong: Wrong | undefined): Presented => ({

@@ -71,6 +71,7 @@ export function endpointScene() {
         store,
         clock,
         log: () => undefined,
+        audit: false,
         ...ttls,
         authorizationCodeTtl: codeTtl,
         refreshGraceTtl: graceTtl,
@@ -102,7 +103,11 @@ export function endpointScene() {
     const foundation = createFoundation(settings);
     const { ring, sealing, log } = foundation;
     const describeUser = mapIdentity(undefined, () => false);
-    const engine = createEngine(settings, served, foundation, { paths: browserPaths, describeUser });
+    const engine = createEngine(settings, served, foundation, {
+      paths: browserPaths,
+      describeUser,
+      seenResources: new Set(),
+    });
     const door = tokenEndpoint(engine.authenticate, engine.grantTypes, foundation.entrance.limits);
     const dispatcher: Dispatcher = createDispatcher(new Map([['/oauth/token', door]]), new Map(), log);
     const gates = [...served.values()].map((resource) =>
@@ -111,11 +116,11 @@ export function endpointScene() {
     const grantIds = createGrantIds(foundation.installationKey, randomBytes);
     const vault = createVault(foundation.store, sealing, randomBytes);
     const discard = () => Promise.resolve();
-    const grants = createGrants(foundation.store, grantIds, clock, randomBytes, settings, log, discard);
+    const grants = createGrants(foundation.store, grantIds, clock, randomBytes, settings, () => undefined, discard);
     const credentials = createCredentials(ring);
     const issueCode = createIssueCode({
       ...{ grants, grantIds, credentials, vault, sealing, clock },
-      ...{ randomness: randomBytes, authorizationCodeTtl: codeTtl },
+      ...{ randomness: randomBytes, authorizationCodeTtl: codeTtl, audit: () => undefined },
     });
     return { engine, dispatcher, gates, grants, issueCode, currentKid: ring.currentKid };
   }
@@ -145,7 +150,7 @@ export function endpointScene() {
     },
     /** The name of the secret that is to derive whatever is new. */
     currentKid: () => server.currentKid,
-    end: (grantId: string) => server.grants.end(grantId, 'revoked'),
+    end: (grantId: string) => server.grants.end(grantId, 'revoked', {}),
 
     /** A code as the sign-in leaves it behind. */
     async issueCode(who: ClientName, resource: string, scopes: readonly string[]) {
@@ -154,7 +159,7 @@ export function endpointScene() {
         ...{ resource, scopes, providers: ['application'], browser: 'browser', expiresAt: time.now + 600 },
       };
       const user = { provider: 'application', issuer: 'https://upstream.example', subject: 'alice' };
-      return server.issueCode(transaction, {
+      const signedIn = {
         user: {},
         identity: { sub: 'alice', provider: 'application', claims: {} },
         session: {
@@ -163,7 +168,8 @@ export function endpointScene() {
           idToken: {},
           receivedAt: time.now,
         },
-      });
+      };
+      return server.issueCode(transaction, signedIn, {});
     },
 
     /** Posts a form as a client, proven as it registered, or with a secret that is not its own. */

@@ -9,6 +9,7 @@ import { createNarrow } from '../../src/grant-types/narrow.js';
 import { refreshTokenGrant } from '../../src/grant-types/refresh-token.js';
 import { createAccessTokenReader } from '../../src/grants/access-token-reader.js';
 import { createAccessTokens } from '../../src/grants/access-token.js';
+import { createDescribeGrant } from '../../src/grants/audited-grant.js';
 import { createRevokedClientTokens } from '../../src/grants/revoked-client-tokens.js';
 import { createRequireStanding } from '../../src/grants/token-standing.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
@@ -61,7 +62,11 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       },
     ],
   ]);
-  const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings);
+  const audit = () => undefined;
+  const describe = createDescribeGrant(sealing);
+  const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings, audit, describe, {
+    watch: () => undefined,
+  });
   const byRefresh = refreshTokenGrant(
     grants,
     credentials,
@@ -71,6 +76,8 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     clock,
     createNarrow(known, new Map()),
     settings,
+    audit,
+    describe,
   );
   const issueCode = createIssueCode({
     grants,
@@ -81,6 +88,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     clock,
     randomness: randomBytes,
     authorizationCodeTtl: codeTtl,
+    audit,
   });
   const code = await issueCode(
     {
@@ -106,12 +114,13 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
         receivedAt: start,
       },
     },
+    {},
   );
   const exchange = async (how: typeof byCode, who: Client, form: Form): Promise<TokenResponse | string> => {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(form)) if (value !== undefined) query.set(name, value);
     try {
-      return await how.exchange(who, parseParameters(query.toString()));
+      return await how.exchange(who, parseParameters(query.toString()), {});
     } catch (thrown) {
       if (thrown instanceof AuthError) return thrown.code;
       throw thrown;
@@ -131,6 +140,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     verify: createLocalVerifier(
       createAccessTokenReader(issuer, keys, clock),
       createRequireStanding(grants, createRevokedClientTokens(store, randomBytes), () => false),
+      () => undefined,
     ),
   };
 }
@@ -340,7 +350,7 @@ describe('redeeming a code', () => {
 
   it('of a grant that was revoked meanwhile gives nothing', async () => {
     const scene = await tokenScene();
-    await scene.grants.end(scene.grantId, 'revoked');
+    await scene.grants.end(scene.grantId, 'revoked', {});
     expect(await scene.redeem()).toBe('invalid_grant');
   });
 

@@ -186,7 +186,7 @@ describe('a record that is not one of ours', () => {
     await scene.store.set(grantKey(grant.grantId), make(grant), { version: 'a', expiresAt: 'never' });
     expect(await scene.grants.change(grant.grantId, redeem)).toBeUndefined();
     expect(await scene.isAlive(grant.grantId)).toBe(false);
-    await scene.grants.end(grant.grantId, 'revoked');
+    await scene.grants.end(grant.grantId, 'revoked', {});
     expect(({} as Record<string, unknown>)['format']).toBeUndefined();
   });
 
@@ -252,16 +252,16 @@ describe('ending a grant', () => {
   });
 
   it('counts at once, says why, and deletes the upstream tokens', async () => {
-    await scene.grants.end(grant.grantId, 'refresh token replayed');
+    await scene.grants.end(grant.grantId, 'refresh token replayed', {});
     expect(await scene.isAlive(grant.grantId)).toBe(false);
     expect((await stored())?.ended).toEqual({ at: start, because: 'refresh token replayed' });
     expect(await vault()).toBeUndefined();
   });
 
   it('keeps the first reason', async () => {
-    await scene.grants.end(grant.grantId, 'code replayed');
+    await scene.grants.end(grant.grantId, 'code replayed', {});
     scene.time.now += 10;
-    await scene.grants.end(grant.grantId, 'revoked');
+    await scene.grants.end(grant.grantId, 'revoked', {});
     expect((await stored())?.ended).toEqual({ at: start, because: 'code replayed' });
   });
 
@@ -269,7 +269,7 @@ describe('ending a grant', () => {
     const rename = (found: Grant) => ({ next: { ...found, salt: randomBytes(4).toString('hex') }, result: 1 });
     await Promise.all([
       ...Array.from({ length: 3 }, () => scene.grants.change(grant.grantId, rename)),
-      scene.grants.end(grant.grantId, 'revoked'),
+      scene.grants.end(grant.grantId, 'revoked', {}),
       ...Array.from({ length: 3 }, () => scene.grants.change(grant.grantId, rename)),
     ]);
     expect(await scene.isAlive(grant.grantId)).toBe(false);
@@ -277,19 +277,19 @@ describe('ending a grant', () => {
 
   it('never claims to have succeeded when the grant could not be ended', async () => {
     scene.store.failWhen(({ verb }) => (verb === 'set' ? 'throw before' : undefined));
-    await expect(scene.grants.end(grant.grantId, 'revoked')).rejects.toThrow();
+    await expect(scene.grants.end(grant.grantId, 'revoked', {})).rejects.toThrow();
     scene.store.heal();
     expect(await scene.isAlive(grant.grantId)).toBe(true);
-    await scene.grants.end(grant.grantId, 'revoked');
+    await scene.grants.end(grant.grantId, 'revoked', {});
     expect(await scene.isAlive(grant.grantId)).toBe(false);
   });
 
   it('fails when the upstream tokens could not be deleted; the grant is dead, and a second try deletes them', async () => {
     scene.store.failOn('delete vault', 'throw before');
-    await expect(scene.grants.end(grant.grantId, 'revoked')).rejects.toThrow();
+    await expect(scene.grants.end(grant.grantId, 'revoked', {})).rejects.toThrow();
     expect(await scene.isAlive(grant.grantId)).toBe(false);
     expect(await vault()).toBeDefined();
-    await scene.grants.end(grant.grantId, 'revoked');
+    await scene.grants.end(grant.grantId, 'revoked', {});
     expect(await vault()).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { callResource, refresh, register, signIn, signInWith, type Answer, type RawClient } from '../support/client.js';
 import {
+  grantChanges,
   recordingStore,
   startGatehouse,
   type Gatehouse,
@@ -35,8 +36,9 @@ async function rotate(client: RawClient, token: string): Promise<string> {
 
 /** How often a grant was written since the counter was made. */
 function grantWrites() {
-  const before = store.writes.length;
-  return () => store.writes.slice(before).filter(({ key }) => key.id.startsWith('grant.')).length;
+  const count = grantChanges(store.writes);
+  const before = count();
+  return () => count() - before;
 }
 
 async function generation(): Promise<unknown> {

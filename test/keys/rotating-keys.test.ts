@@ -6,6 +6,7 @@ import { rotatingSigningKeys } from '../../src/keys/rotating-keys.js';
 import { createSealing } from '../../src/keys/sealing.js';
 import type { SigningKeys } from '../../src/keys/signing-keys.js';
 import { memoryStore } from '../../src/storage/memory.js';
+import type { AuditEvent } from '../../src/telemetry/audit.js';
 import { faultyStore, type FaultyStore } from '../faults/faulty-store.js';
 
 const [first, second] = ['the first secret, thirty-two characters', 'the second secret, thirty-two chars'] as const;
@@ -15,15 +16,24 @@ const start = 1_000_000;
 
 let now: number;
 let store: FaultyStore;
+let events: AuditEvent[];
 beforeEach(() => {
   now = start;
+  events = [];
   store = faultyStore(memoryStore({ clock: () => now }));
 });
 
 /** An instance of the server, whose clock may be off. */
 function instance(secrets: [string, ...string[]] = [first], skew = 0): SigningKeys {
   const sealing = createSealing(createKeyRing(secrets, 'https://auth.example'), randomBytes);
-  return rotatingSigningKeys(store, sealing, randomBytes, () => now + skew, settings);
+  return rotatingSigningKeys(
+    store,
+    sealing,
+    randomBytes,
+    () => now + skew,
+    settings,
+    (event) => events.push(event),
+  );
 }
 
 const publishedBy = async (keys: SigningKeys) => (await keys.jwks()).keys.map(({ kid }) => String(kid));
@@ -102,16 +112,16 @@ describe('signing keys', () => {
     const instances = Array.from({ length: 20 }, () => instance());
     const [keys] = instances as [SigningKeys];
     const old = await signer(keys);
-    await Promise.all(instances.map(async (each) => each.rotate?.()));
+    await Promise.all(instances.map(async (each) => each.rotate?.({})));
     const [, next = ''] = await publishedBy(instance());
     expect(await publishedBy(keys)).toEqual([old, next]);
     // Again, while it is under way, changes nothing.
-    await keys.rotate?.();
+    await keys.rotate?.({});
     expect(await publishedBy(instance())).toEqual([old, next]);
     expect(await signer(instance())).toBe(old);
     now += settings.publishTtl + 1;
     expect(await signer(instance())).toBe(next);
-    await keys.rotate?.();
+    await keys.rotate?.({});
     expect(await publishedBy(instance())).toHaveLength(3);
   });
 
@@ -221,7 +231,7 @@ describe('signing keys and a store that fails', () => {
     const keys = instance();
     await signer(keys);
     store.failAlways('throw before');
-    await expect(keys.rotate?.()).rejects.toThrow();
+    await expect(keys.rotate?.({})).rejects.toThrow();
   });
 
   it('are asked for again after a failure at the start', async () => {

@@ -3,6 +3,7 @@ import {
   memoryStore,
   OAuthAuthorizationServer,
   type Key,
+  type AuditRecord,
   type LogEntry,
   type OAuthAuthorizationServerOptions,
   type Store,
@@ -34,6 +35,8 @@ export interface Gatehouse {
   readonly upstream: UpstreamProviderServer;
   /** What it logged so far. */
   readonly log: LogEntry[];
+  /** The audit events that it told so far. */
+  readonly audit: AuditRecord[];
   /** Moves the clock of the server and its memory store; in seconds. */
   advance(seconds: number): void;
   /** Ends the server, and starts another one on the same port; a store that was handed in, or a file, is kept. */
@@ -81,6 +84,7 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
   const mcpUrl = `${issuer}/mcp`;
   const upstream = await startUpstreamProvider({ callbackUrl: `${issuer}/oauth/callback` });
   const log: LogEntry[] = [];
+  const audit: AuditRecord[] = [];
   let offset = 0;
   const startedAt = Date.now() / 1000;
   const clock = () => (stoppedClock ? startedAt : Date.now() / 1000) + offset;
@@ -93,6 +97,7 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
       ...gatehouseOptions({ issuer, mcpUrl, upstream }),
       clock,
       log: (entry) => log.push(entry),
+      audit: (record) => audit.push(record),
       ...options,
       store,
       ...changed,
@@ -106,6 +111,7 @@ export async function startGatehouse(settings: GatehouseSettings = {}): Promise<
     mcpUrl,
     upstream,
     log,
+    audit,
     get gate() {
       return gate;
     },
@@ -141,6 +147,19 @@ export interface RecordingStore extends Store {
   gather(idPrefix: string, readers: number): void;
   /** The keys of the live records whose id begins so, such as `grant.` or `vault.`. */
   liveKeys(idPrefix: string): Promise<Key[]>;
+}
+
+/** Counts in how many states grants were written; that one was used is noted by the way, and is none. */
+export function grantChanges(writes: readonly RecordedWrite[]): () => number {
+  const states = new Set<string>();
+  let counted = 0;
+  return () => {
+    for (const { key, value = '{}' } of writes.slice(counted)) {
+      if (key.id.startsWith('grant.')) states.add(JSON.stringify({ ...(JSON.parse(value) as object), usedAt: key }));
+    }
+    counted = writes.length;
+    return states.size;
+  };
 }
 
 /** Watches a store. */

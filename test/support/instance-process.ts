@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { LogEntry } from 'mcp-gatehouse';
+import type { AuditRecord, LogEntry } from 'mcp-gatehouse';
 import type { Order } from './instance.js';
 
 /** A process that runs one instance of a gatehouse. */
@@ -12,6 +12,8 @@ export interface InstanceProcess {
   obey(order: Order): Promise<void>;
   /** Hears what the instance logs. */
   onLog(hear: (entry: LogEntry) => void): void;
+  /** Hears what audit events it tells. */
+  onAudit(hear: (record: AuditRecord) => void): void;
   /** kill -9. */
   kill(): Promise<void>;
   /** Resolves when the process has ended, however that came. */
@@ -25,6 +27,7 @@ export async function startInstanceProcess(): Promise<InstanceProcess> {
   });
   const waiting = new Map<number, (error?: Error) => void>();
   let hear: (entry: LogEntry) => void = () => undefined;
+  let hearAudit: (record: AuditRecord) => void = () => undefined;
   let alive = true;
   let sent = 0;
   const ended = once(child, 'exit').then(() => {
@@ -36,8 +39,9 @@ export async function startInstanceProcess(): Promise<InstanceProcess> {
     once(child, 'message'),
     ended.then(() => Promise.reject(new Error('The instance did not start.'))),
   ])) as [{ port: number }];
-  child.on('message', (message: { id?: number; error?: string; log?: LogEntry }) => {
+  child.on('message', (message: { id?: number; error?: string; log?: LogEntry; audit?: AuditRecord }) => {
     if (message.log) hear(message.log);
+    if (message.audit) hearAudit(message.audit);
     if (message.id === undefined) return;
     waiting.get(message.id)?.(message.error === undefined ? undefined : new Error(message.error));
     waiting.delete(message.id);
@@ -54,6 +58,7 @@ export async function startInstanceProcess(): Promise<InstanceProcess> {
         else reject(new Error('The instance has ended.'));
       }),
     onLog: (next) => (hear = next),
+    onAudit: (next) => (hearAudit = next),
     async kill() {
       child.kill('SIGKILL');
       await ended;

@@ -78,6 +78,7 @@ async function serve(settings: InstanceSettings): Promise<void> {
     ...gatehouseOptions(settings),
     ...(plainProvider !== undefined && { providers: [plainProviderAt(plainProvider)] }),
     log: (entry: object) => process.send?.({ log: entry }),
+    audit: (record: object) => process.send?.({ audit: record }),
     ...options,
     clock,
     store,

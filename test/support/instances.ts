@@ -1,4 +1,9 @@
-import { OAuthAuthorizationServer, type LogEntry, type OAuthAuthorizationServerOptions } from 'mcp-gatehouse';
+import {
+  OAuthAuthorizationServer,
+  type AuditRecord,
+  type LogEntry,
+  type OAuthAuthorizationServerOptions,
+} from 'mcp-gatehouse';
 import type { Gatehouse } from './gatehouse.js';
 import { gatehouseOptions } from './gatehouse-parts.js';
 import type { InstanceSettings, Order } from './instance.js';
@@ -65,6 +70,7 @@ export async function startInstances(settings: InstancesSettings): Promise<Insta
   const { issuer: upstreamIssuer, clientId, clientSecret } = upstream;
   const place = { issuer, mcpUrl, upstream: { issuer: upstreamIssuer, clientId, clientSecret } };
   const log: LogEntry[] = [];
+  const audit: AuditRecord[] = [];
   const begin = Date.now() / 1000;
   let offset = 0;
   const clock = () => (stoppedClock ? begin : Date.now() / 1000) + offset;
@@ -73,7 +79,13 @@ export async function startInstances(settings: InstancesSettings): Promise<Insta
 
   /** An instance in this very process. */
   function observer() {
-    return new OAuthAuthorizationServer({ ...gatehouseOptions(place), ...options, clock, store: location });
+    return new OAuthAuthorizationServer({
+      ...gatehouseOptions(place),
+      audit: false,
+      ...options,
+      clock,
+      store: location,
+    });
   }
 
   const settingsOf = (index: number): InstanceSettings => ({
@@ -90,6 +102,7 @@ export async function startInstances(settings: InstancesSettings): Promise<Insta
   async function put(index: number): Promise<void> {
     const process = await takeProcess();
     process.onLog((entry) => log.push(entry));
+    process.onAudit((record) => audit.push(record));
     await process.obey({ does: 'serve', settings: settingsOf(index) });
     balancer.targets[index] = process;
   }
@@ -104,6 +117,7 @@ export async function startInstances(settings: InstancesSettings): Promise<Insta
     mcpUrl,
     upstream,
     log,
+    audit,
     balancer,
     get gate() {
       return gate;

@@ -1,0 +1,33 @@
+import { pino } from 'pino';
+import type { AuditSink } from './audit-trail.js';
+import type { Log } from './telemetry/log.js';
+
+/**
+ * What JSON leaves as it is, and a terminal or a reader of lines may take for more than text: controls of ISO 8859,
+ * separators of lines, and marks that turn the direction of what follows.
+ */
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+const lines = pino(
+  {
+    base: { name: 'mcp-gatehouse' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  },
+  { write: (line) => void process.stderr.write(line.replace(treacherous, escaped)) },
+);
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Writes warnings and errors as lines of JSON on standard error. */
+export const standardErrorLog: Log = ({ level, ...entry }) => {
+  if (level !== 'info') lines[level](entry);
+};
+
+const auditLines = lines.child({ kind: 'audit' });
+
+/** Writes audit events as lines of JSON on standard error. */
+export const standardErrorAudit: AuditSink = ({ at: _, ...record }) => auditLines.info(record);
