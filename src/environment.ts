@@ -33,6 +33,7 @@ export interface EnvironmentOptions {
   /** Absent where limits are to be the usual ones. */
   readonly rateLimits?: false;
   readonly trustedProxies?: string[];
+  readonly admin?: { tokens: string[] };
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -126,8 +127,8 @@ const recipes: readonly Recipe[] = [
 
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
- * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`, the variables
- * of the providers, and who may sign in.
+ * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`,
+ * `GATEHOUSE_ADMIN_TOKEN` (likewise), the variables of the providers, and who may sign in.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
  *   cannot be used of the rest
@@ -138,6 +139,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
   const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
+  const adminToken = read('GATEHOUSE_ADMIN_TOKEN');
   const limits = read('GATEHOUSE_RATE_LIMITS');
   const faults: string[] = [];
   if (!['on', 'off', undefined].includes(limits)) faults.push('GATEHOUSE_RATE_LIMITS has to be on or off.');
@@ -152,6 +154,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(allow && { allow }),
     ...(limits === 'off' && { rateLimits: false }),
     ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
+    ...(adminToken !== undefined && { admin: { tokens: listIn(adminToken) } }),
   };
 }
 

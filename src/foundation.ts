@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { longestTokenTtl, type Settings } from './config.js';
 import { createEntrance } from './entrance.js';
 import type { Entrance } from './http/entrance.js';
+import type { Audit } from './telemetry/audit.js';
 import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
@@ -22,6 +23,7 @@ export interface Foundation {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  readonly audit: Audit;
   readonly store: Store;
   /** Closes the store, unless it was handed in. */
   readonly closeStore: () => Promise<void>;
@@ -48,6 +50,7 @@ export function createFoundation(settings: Settings): Foundation {
     clock,
     randomness,
     log,
+    audit: () => undefined,
     store,
     closeStore: async () => {
       if (opened !== settings.store) await opened.close();

@@ -1,6 +1,7 @@
 import { parseCredential, type Credentials } from '../grants/credential.js';
 import type { FreshUpstream } from '../grants/fresh-upstream.js';
 import type { Grants } from '../grants/grant-store.js';
+import { isGrantOf } from '../grants/grant.js';
 import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
 import { once } from '../keys/single-flight.js';
@@ -44,7 +45,7 @@ export function refreshTokenGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const { refresh } = grant;
         const now = clock();
-        if (!refresh || grant.clientId !== client.clientId) return { result: undefined };
+        if (!refresh || !isGrantOf(grant, client)) return { result: undefined };
         if (!credentials.proves(credential, grant)) return { result: undefined };
         if (grant.ended) return { result: 'replayed' };
         const verdict = judgeRefresh(refresh, credential, now, settings);

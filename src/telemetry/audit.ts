@@ -13,7 +13,22 @@ export interface AuditCircumstances {
 /** Something that matters to security, as it happened. */
 export type AuditEvent = AuditCircumstances & {
   readonly outcome: 'success' | 'failure';
-} & ({ readonly event: 'signing key rotated' } | { readonly event: 'grant ended'; readonly reason: string });
+} & (
+    | { readonly event: 'signing key rotated' }
+    | { readonly event: 'grant ended'; readonly reason: string }
+    | RegistryEvent
+  );
+
+/** Something that an operator changed while the server ran. */
+export type RegistryEvent = {
+  /** By the name of the credential, or what it was done with. */
+  readonly operator: string;
+} & (
+  | { readonly event: 'client.added' | 'client.changed' | 'client.removed'; readonly clientId: string }
+  | { readonly event: 'resource.added' | 'resource.changed' | 'resource.removed'; readonly resource: string }
+  /** Of one client, or of a host. */
+  | { readonly event: 'client.blocked' | 'client.unblocked'; readonly clientId?: string; readonly host?: string }
+);
 
 /** Receives audit events. The instant is added where they are written. */
 export type Audit = (event: AuditEvent) => void;
