@@ -86,7 +86,7 @@ function openEndpoints(
   introspection: boolean,
 ): Readonly<Record<string, Endpoint>> {
   const { issuer, providers, enableDCR, userinfo, sharedCallback } = settings;
-  const { flow, registeredClients, authenticate, grantTypes, readAccessToken, requireStanding } = engine;
+  const { flow, registeredClients, authenticate, trade, readAccessToken, requireStanding } = engine;
   return {
     '/oauth/authorize': authorizeEndpoint(flow, issuer),
     [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
@@ -96,7 +96,7 @@ function openEndpoints(
         callbackEndpoint(flow, issuer, sharedCallback ? undefined : each.id),
       ]),
     ),
-    '/oauth/token': tokenEndpoint(authenticate, grantTypes, limits),
+    '/oauth/token': tokenEndpoint(authenticate, trade, limits),
     '/oauth/revoke': revokeEndpoint(engine.authenticateForRevocation, engine.revokeToken),
     ...(introspection && {
       [introspectionPath]: introspectEndpoint(

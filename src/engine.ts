@@ -28,6 +28,7 @@ import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { createNarrow } from './grant-types/narrow.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
+import { createTrade, type Trade } from './grant-types/trade.js';
 import { createAccessTokenReader, type ReadAccessToken } from './grants/access-token-reader.js';
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
@@ -70,8 +71,9 @@ export interface Engine {
   /** The same, for those too who are blocked: whoever ends a token may. */
   readonly authenticateForRevocation: AuthenticateRequest;
   readonly authenticateResourceServer: AuthenticateResourceServer;
-  /** As they are now: without clients that act for themselves there is nothing that would let them. */
+  /** As they are now, for the metadata: without clients that act for themselves there is nothing that would let them. */
   readonly grantTypes: readonly GrantType[];
+  readonly trade: Trade;
   readonly flow: BrowserFlow;
   readonly revokeToken: RevokeToken;
   readonly readAccessToken: ReadAccessToken;
@@ -239,6 +241,8 @@ export function createEngine(
     refreshTokenGrant(grants, credentials, issueTokens, vault, freshUpstream, clock, narrow, lifetimes),
   ];
   const allGrantTypes = [...grantTypesForUsers, clientCredentialsGrant(accessTokens, resources)];
+  const grantTypesNow = () => (now().machines.size > 0 ? allGrantTypes : grantTypesForUsers);
+  const tradeNow = derived(grantTypesNow, createTrade);
 
   return {
     findClient,
@@ -253,8 +257,9 @@ export function createEngine(
       createAuthenticateRequest(findIntrospecting, verifyAssertion),
     ),
     get grantTypes() {
-      return now().machines.size > 0 ? allGrantTypes : grantTypesForUsers;
+      return grantTypesNow();
     },
+    trade: (...request) => tradeNow()(...request),
     flow: createBrowserJourney(settings, resources, foundation, {
       paths,
       findClient,

@@ -73,9 +73,9 @@ export class OAuthProxy {
       describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined, () => false),
       soleClient: client,
     });
-    const { flow, authenticate, grantTypes } = this.#engine;
+    const { flow, authenticate, trade } = this.#engine;
     const consent = consentEndpoint(flow, issuer);
-    const token = tokenEndpoint(authenticate, grantTypes, this.#foundation.entrance.limits);
+    const token = tokenEndpoint(authenticate, trade, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
       authorize: this.#door(() => authorizeEndpoint(flow, issuer)),

@@ -46,7 +46,9 @@ export function blockableHost(text: string): string | undefined {
   if (!URL.canParse(`https://${text}/`)) return undefined;
   const { hostname, href } = new URL(`https://${text}/`);
   // Neither a port nor a path nor a user: they would be left out, and more be blocked than was written.
-  if (href !== `https://${hostname}/` || /[/?#@\\\s]/.test(text) || hostname.length > 253) return undefined;
+  if (href !== `https://${hostname}/` || /[/?#@\\\s]|:\d*$/.test(text.replace(/\[.*\]/, '')) || hostname.length > 253) {
+    return undefined;
+  }
   const isWhole = hostname === 'localhost' || hostname.includes('.') || hostname.startsWith('[');
   return isWhole && !hostname.startsWith('.') && !hostname.endsWith('.') ? hostname : undefined;
 }

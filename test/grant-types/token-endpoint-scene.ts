@@ -106,7 +106,7 @@ export function endpointScene() {
     const nothing = { seen: () => undefined, refresh: () => Promise.resolve() };
     const parties = createParties(settings, nothing, log);
     const engine = createEngine(settings, parties, foundation, { paths: browserPaths, describeUser });
-    const door = tokenEndpoint(engine.authenticate, engine.grantTypes, foundation.entrance.limits);
+    const door = tokenEndpoint(engine.authenticate, engine.trade, foundation.entrance.limits);
     const dispatcher: Dispatcher = createDispatcher(new Map([['/oauth/token', door]]), new Map(), log);
     const gates = [...served.values()].map((resource) =>
       createBearerGate({ ...resource, challengeScopes: [], requiredScopes: [] }, engine.verify, log),
