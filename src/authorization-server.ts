@@ -1,27 +1,27 @@
 import { parseOptions, resourcesOf } from './config.js';
-import { createDoors } from './doors.js';
 import { callbackPath, createEngine, type Engine } from './engine.js';
 import { browserPaths } from './browser-journey.js';
-import { machineClientIds } from './clients/pre-registered.js';
 import type { BearerMiddleware } from './express/bearer-auth.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { nodeHandler, type NodeHandler } from './express/router.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import {
   createGuards,
-  resourceFinder,
   type BearerAuthOptions,
   type Guards,
   type GuardServices,
   type TokenVerifierOptions,
   type WithBearerAuth,
 } from './guards.js';
-import type { Dispatcher } from './http/router.js';
 import { randomText } from './keys/randomness.js';
+import { createLiveDoors, type LiveDoors } from './live-doors.js';
+import { liveResourceFinder } from './live-resources.js';
 import { createOperator } from './operator.js';
 import type { Operator } from './operator/operator.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
-import type { ConfiguredResource } from './party-config.js';
+import { createParties } from './parties.js';
+import { createRegistryRecord } from './registry/registry-record.js';
+import { createRegistry, type Registry } from './registry/registry.js';
 import type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 import type { ToolCaller, UpstreamToken, UpstreamTokenOptions } from './resource/upstream-token.js';
 import type { ServerProvider } from './express/server-provider.js';
@@ -39,11 +39,10 @@ import { fetchHandler, type PeerFetchHandler } from './web/fetch-handler.js';
  * ```
  */
 export class OAuthAuthorizationServer {
-  readonly #resources: ReadonlyMap<string, ConfiguredResource>;
   readonly #foundation: Foundation;
   readonly #engine: Engine;
-  readonly #metadata: AuthorizationServerMetadata;
-  readonly #server: Dispatcher;
+  readonly #registry: Registry;
+  readonly #doors: LiveDoors;
   readonly #newRequestId: () => string;
   readonly #guards: Guards;
   readonly #findResource: GuardServices['findResource'];
@@ -80,29 +79,26 @@ export class OAuthAuthorizationServer {
   constructor(options: OAuthAuthorizationServerOptions) {
     const settings = parseOptions(options, process.env['NODE_ENV'] === 'production');
     const { issuer, providers } = settings;
-    const resources = resourcesOf(settings);
-    this.#resources = new Map(resources.map((resource) => [resource.url, resource]));
     this.#foundation = createFoundation(settings);
-    const machines = machineClientIds(settings.clients);
-    const seenResources = new Set(resources.filter(({ introspection }) => introspection).map(({ url }) => url));
-    this.#engine = createEngine(settings, this.#resources, this.#foundation, {
+    const { clock, log, randomness, sealing, store } = this.#foundation;
+    this.#registry = createRegistry(createRegistryRecord(store, sealing, randomness), clock, log);
+    const parties = createParties(settings, this.#registry, log);
+    const guarded = new Set<string>();
+    this.#engine = createEngine(settings, parties, this.#foundation, {
       paths: browserPaths,
-      seenResources,
-      describeUser: mapIdentity(settings.tokenMapper, (sub) => machines.has(sub)),
+      isUseSeen: (resource) => guarded.has(resource) || parties.resources.get(resource)?.introspection !== undefined,
+      describeUser: mapIdentity(settings.tokenMapper, (sub) => parties.now().machines.has(sub)),
     });
     this.callbackUrls = Object.freeze(
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
-    const { log, randomness } = this.#foundation;
-    const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine);
-    this.#metadata = metadata;
-    this.#server = dispatcher;
-    this.operator = createOperator(this.#foundation);
+    this.operator = createOperator(settings, this.#foundation, this.#engine, parties, this.#registry);
+    this.#doors = createLiveDoors(settings, parties, this.#foundation, this.#engine, this.operator);
     this.#newRequestId = () => randomText(randomness, 9);
-    const findResource = resourceFinder(this.#resources);
+    const findResource = liveResourceFinder(resourcesOf(settings), parties);
     this.#findResource = (requested) => {
       const found = findResource(requested);
-      seenResources.add(found.url); // a gate before it is being made here
+      guarded.add(found.url); // a gate before it is being made here
       return found;
     };
     this.#guards = createGuards({
@@ -112,7 +108,7 @@ export class OAuthAuthorizationServer {
       newRequestId: this.#newRequestId,
     });
     this.withBearerAuth = this.#guards.withBearerAuth;
-    this.fetch = fetchHandler(this.#server, this.#newRequestId);
+    this.fetch = fetchHandler(this.#doors.dispatcher, this.#newRequestId);
   }
 
   /**
@@ -122,7 +118,7 @@ export class OAuthAuthorizationServer {
    * answered with 404, so mount an application's own ones before it.
    */
   createRouter(): NodeHandler {
-    return nodeHandler(this.#server, this.#newRequestId, this.#foundation.log);
+    return nodeHandler(this.#doors.dispatcher, this.#newRequestId, this.#foundation.log);
   }
 
   /** Alias of {@link createRouter}. */
@@ -130,14 +126,17 @@ export class OAuthAuthorizationServer {
     return this.createRouter();
   }
 
-  /** The authorization server metadata (RFC 8414) that this server publishes. */
+  /** The authorization server metadata (RFC 8414) that this server publishes, as it is now. */
   getMetadata(): AuthorizationServerMetadata {
-    return this.#metadata;
+    return this.#doors.now().metadata;
   }
 
   /**
    * Guards an MCP server that lives in the same process: only requests with a good access token come through, and
    * what it says is in `req.auth`, and what `getAuth(req)` answers.
+   *
+   * Its resource is one of the configuration or, after {@link ready}, of those that operators added. Once that is removed
+   * the gate lets nobody through.
    *
    * @throws {ConfigurationError} when it cannot tell which resource it guards, or that resource lacks a scope
    */
@@ -176,19 +175,21 @@ export class OAuthAuthorizationServer {
    */
   createServerProvider({ errors, resource }: ServerProviderOptions): ServerProvider {
     const guarded = this.#findResource(resource);
-    const { issuer, registration_endpoint } = this.#metadata;
+    const { issuer, registration_endpoint } = this.getMetadata();
     const door = { issuer, registration: registration_endpoint !== undefined, newRequestId: this.#newRequestId };
     return composeServerProvider(guarded, errors, this.#engine, this.#foundation, door);
   }
 
   /**
-   * Opens the store and reads the keys, so that a fault shows at start and not at the first request.
+   * Opens the store and reads the keys and what operators added, so that a fault shows at start and not at the first
+   * request. After it, gates can name resources that were added at run time.
    *
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
    */
   async ready(): Promise<void> {
     await this.#foundation.installationKey();
     await this.#foundation.signingKeys.current();
+    await this.#registry.refresh();
   }
 
   /** Alias of `operator.rotateSigningKeys`. */

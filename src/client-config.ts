@@ -40,6 +40,11 @@ const jwks = z.unknown().transform((value, context): readonly ClientKey[] => {
   return z.NEVER;
 });
 
+const secretHash = z
+  .string({ error: 'has to be text' })
+  .regex(/^[0-9a-f]{64}$/i, { error: 'has to be the SHA-256 of the secret, as 64 hexadecimal digits' })
+  .refine((hash) => !isHashOfNothing(hash), { error: 'is the hash of nothing: the secret was empty' });
+
 const shape = z.strictObject({
   clientId,
   name: z
@@ -54,9 +59,7 @@ const shape = z.strictObject({
     .refine((secret) => !placeholder.test(secret), { error: `is a placeholder: ${makeOne}` })
     .optional(),
   clientSecretHash: z
-    .string({ error: 'has to be text' })
-    .regex(/^[0-9a-f]{64}$/i, { error: 'has to be the SHA-256 of the secret, as 64 hexadecimal digits' })
-    .refine((hash) => !isHashOfNothing(hash), { error: 'is the hash of nothing: the secret was empty' })
+    .union([secretHash, z.array(secretHash).min(1, { error: 'is empty' })], { error: 'has to be text' })
     .optional(),
   jwks: jwks.optional(),
   jwksUri: z
@@ -103,8 +106,10 @@ export const client = shape
   });
 
 function proofOf({ clientSecret, clientSecretHash, jwks: keys, jwksUri }: Given): ConfiguredClient['proof'] {
-  if (clientSecret !== undefined) return { kind: 'secret', hash: hashOfSecret(clientSecret) };
-  if (clientSecretHash !== undefined) return { kind: 'secret', hash: clientSecretHash.toLowerCase() };
+  if (clientSecret !== undefined) return { kind: 'secret', hashes: [hashOfSecret(clientSecret)] };
+  if (clientSecretHash !== undefined) {
+    return { kind: 'secret', hashes: [clientSecretHash].flat().map((hash) => hash.toLowerCase()) };
+  }
   if (keys !== undefined) return { kind: 'keys', keys };
   return jwksUri === undefined ? { kind: 'none' } : { kind: 'remote keys', jwksUri };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { client } from './client-config.js';
 import { clientFaults } from './client-faults.js';
+import { hashOfSecret, type ConfiguredClient } from './clients/pre-registered.js';
 import type { ChooseProvider } from './flow/offer-providers.js';
 import type { RenderConsent } from './flow/present-consent.js';
 import type { TokenMapper } from './flow/map-identity.js';
@@ -9,6 +10,7 @@ import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { OAuthAuthorizationServerOptions } from './options.js';
+import { admin, adminFaults } from './admin-config.js';
 import { allow, allowFaults } from './allow-config.js';
 import { introspectionFaults } from './introspection-config.js';
 import { clientIdMetadataDocuments, policyFaults } from './documents-config.js';
@@ -82,6 +84,7 @@ const schema = z.strictObject({
   clientIdMetadataDocuments,
   rateLimits,
   trustedProxies,
+  admin,
   signing,
   accessTokenTtl: accessTokenTtl.default(3600),
   refreshTokenTtl: seconds(60, 3650 * day).default(30 * day),
@@ -178,16 +181,33 @@ function contradictions(settings: Settings, production: boolean): string[] {
       ? ['signInUrl is for authenticateUser, which is missing.']
       : []),
     ...allowFaults(settings),
-    ...clientFaults(settings.clients, {
-      scopes: [
-        ...resourcesOf(settings).flatMap(({ scopes }) => [...scopes.keys()]),
-        ...identityScopesOf(settings).keys(),
-      ],
-      resources: resourcesOf(settings).map(({ url }) => url),
-      providers: settings.providers.length,
-      secrets: secretsOf(settings),
-    }),
-    ...introspectionFaults(resourcesOf(settings), settings.clients, secretsOf(settings)),
+    ...partyFaults(settings, settings.clients, resourcesOf(settings)),
+    ...adminFaults(settings.admin, hashesOf(settings)),
+  ];
+}
+
+/** Says what is wrong with clients and resources as they stand among each other, and among the rest of a configuration. */
+export function partyFaults(
+  settings: Settings,
+  clients: readonly ConfiguredClient[],
+  resources: readonly ConfiguredResource[],
+): string[] {
+  const scopes = [...resources.flatMap((each) => [...each.scopes.keys()]), ...identityScopesOf(settings).keys()];
+  const urls = resources.map(({ url }) => url);
+  const { providers } = settings;
+  const secrets = secretsOf(settings);
+  return [
+    ...clientFaults(clients, { scopes, resources: urls, providers: providers.length, secrets }),
+    ...introspectionFaults(resources, clients, secrets),
+  ];
+}
+
+/** The hash of every secret of a configuration, but for those of the admin API. */
+function hashesOf(settings: Settings): string[] {
+  return [
+    ...secretsOf(settings).map(hashOfSecret),
+    ...settings.clients.flatMap(({ proof }) => (proof.kind === 'secret' ? proof.hashes : [])),
+    ...resourcesOf(settings).flatMap(({ introspection }) => introspection?.keyHashes ?? []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { assertionAlgorithms } from './clients/client-keys.js';
 import { browserPaths, consentOrigin } from './browser-journey.js';
 import type { Settings } from './config.js';
+import { adminEndpoints } from './endpoints/admin/endpoints.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
@@ -16,6 +17,8 @@ import type { Foundation } from './foundation.js';
 import { behindEntrance } from './http/entrance.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
+import type { Operator } from './operator/operator.js';
+import type { PartiesNow } from './parties.js';
 import type { ConfiguredResource } from './party-config.js';
 import { clientAuthenticationMethods } from './protocol/client-metadata.js';
 import {
@@ -31,17 +34,25 @@ export interface Doors {
   readonly dispatcher: Dispatcher;
 }
 
+/** Where resource servers ask what a token is worth, below the issuer. */
+export const introspectionPath = '/oauth/introspect';
+
 /** Says which endpoints there are, and publishes where they are. */
 export function createDoors(
   settings: Settings,
-  resources: readonly ConfiguredResource[],
+  { clients, resources: byUrl }: Pick<PartiesNow, 'clients' | 'resources'>,
   foundation: Foundation,
   engine: Engine,
+  operator: Operator,
 ): Doors {
   const { issuer } = settings;
   const { log, entrance } = foundation;
-  const introspectionMethods = introspectionMethodsOf(resources, settings.clients);
-  const open = openEndpoints(settings, resources, foundation, engine, introspectionMethods.length > 0);
+  const resources = [...byUrl.values()];
+  const introspectionMethods = introspectionMethodsOf(resources, [...clients.values()]);
+  const open = {
+    ...openEndpoints(settings, byUrl, foundation, engine, introspectionMethods.length > 0),
+    ...(settings.admin && adminEndpoints(settings.admin, issuer, operator)),
+  };
   const endpoints = Object.fromEntries(
     Object.entries(open).map(([path, endpoint]) => [path, behindEntrance(entrance, endpoint)]),
   );
@@ -69,14 +80,13 @@ export function createDoors(
 /** The endpoints by their paths below the issuer, before anybody counts who comes in. */
 function openEndpoints(
   settings: Settings,
-  resources: readonly ConfiguredResource[],
+  byUrl: ReadonlyMap<string, ConfiguredResource>,
   { clock, audit, signingKeys, entrance: { limits } }: Foundation,
   engine: Engine,
   introspection: boolean,
 ): Readonly<Record<string, Endpoint>> {
   const { issuer, providers, enableDCR, userinfo, sharedCallback } = settings;
-  const { flow, registeredClients, authenticate, grantTypes, readAccessToken, requireStanding } = engine;
-  const byUrl = new Map(resources.map((resource) => [resource.url, resource]));
+  const { flow, registeredClients, authenticate, trade, readAccessToken, requireStanding } = engine;
   return {
     '/oauth/authorize': authorizeEndpoint(flow, issuer),
     [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
@@ -86,10 +96,10 @@ function openEndpoints(
         callbackEndpoint(flow, issuer, sharedCallback ? undefined : each.id),
       ]),
     ),
-    '/oauth/token': tokenEndpoint(authenticate, grantTypes, limits),
-    '/oauth/revoke': revokeEndpoint(authenticate, engine.revokeToken),
+    '/oauth/token': tokenEndpoint(authenticate, trade, limits),
+    '/oauth/revoke': revokeEndpoint(engine.authenticateForRevocation, engine.revokeToken),
     ...(introspection && {
-      '/oauth/introspect': introspectEndpoint(
+      [introspectionPath]: introspectEndpoint(
         engine.authenticateResourceServer,
         readAccessToken,
         requireStanding,

@@ -4,16 +4,19 @@ import {
   type AuthenticateResourceServer,
   type Introspection,
 } from './clients/authenticate-resource-server.js';
+import { createBlockedClients, refusingBlocked, type BlockedClients } from './clients/blocked-clients.js';
 import { bounded } from './clients/bounded-fetch.js';
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createGuardedFetch, type GuardedFetch } from './clients/guarded-fetch.js';
 import { createMetadataDocuments } from './clients/metadata-documents.js';
-import { machineClientIds, preRegisteredClients } from './clients/pre-registered.js';
+import { preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
 import { createRemoteKeys } from './clients/remote-keys.js';
 import { createVerifyAssertion } from './clients/verify-assertion.js';
 import { identityScopesOf, longestTokenTtl, type Settings } from './config.js';
+import { createFindHolderFault } from './holders.js';
+import type { Parties } from './parties.js';
 import type { ConfiguredResource } from './party-config.js';
 import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser-journey.js';
 import type { BrowserFlow } from './flow/browser-flow.js';
@@ -25,6 +28,7 @@ import { clientCredentialsGrant } from './grant-types/client-credentials.js';
 import { createIssueTokens } from './grant-types/issue-tokens.js';
 import { createNarrow } from './grant-types/narrow.js';
 import { refreshTokenGrant } from './grant-types/refresh-token.js';
+import { createTrade, type Trade } from './grant-types/trade.js';
 import { createDescribeGrant, createTellOfEnd } from './grants/audited-grant.js';
 import { createAccessTokenReader, type ReadAccessToken } from './grants/access-token-reader.js';
 import { createAccessTokens } from './grants/access-token.js';
@@ -36,9 +40,15 @@ import type { Grant, Identity } from './grants/grant.js';
 import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
 import { openIdentity } from './grants/sealed-identity.js';
-import { createRequireStanding, type RequireStanding } from './grants/token-standing.js';
+import {
+  createRequireStanding,
+  holderOf,
+  type FindHolderFault,
+  type RequireStanding,
+} from './grants/token-standing.js';
 import { createNoteUse, type NoteUse } from './grants/token-uses.js';
 import { createUnusedTokens } from './grants/unused-tokens.js';
+import { derived, liveMap } from './registry/live-map.js';
 import { createLocalVerifier } from './resource/local-verifier.js';
 import { createGetUpstreamToken, type GetUpstreamToken } from './resource/upstream-token.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
@@ -56,10 +66,17 @@ import { createVault } from './upstream/vault.js';
 /** The services behind the endpoints. */
 export interface Engine {
   readonly findClient: FindClient;
+  /** Knows the blocked ones as well. */
+  readonly findCurrentClient: FindClient;
+  readonly blocked: BlockedClients;
   readonly registeredClients: RegisteredClientIds;
   readonly authenticate: AuthenticateRequest;
+  /** The same, for those too who are blocked: whoever ends a token may. */
+  readonly authenticateForRevocation: AuthenticateRequest;
   readonly authenticateResourceServer: AuthenticateResourceServer;
+  /** As they are now, for the metadata: without clients that act for themselves there is nothing that would let them. */
   readonly grantTypes: readonly GrantType[];
+  readonly trade: Trade;
   readonly flow: BrowserFlow;
   readonly revokeToken: RevokeToken;
   readonly readAccessToken: ReadAccessToken;
@@ -91,8 +108,8 @@ export function callbackPath(
 export interface EngineVariant {
   readonly paths: BrowserPaths;
   readonly describeUser: DescribeUser;
-  /** The URLs of the resources whose tokens are presented to this installation: here, or by introspection. */
-  readonly seenResources: ReadonlySet<string>;
+  /** Tells whether the tokens of a resource are presented to this installation: at a gate here, or by introspection. */
+  readonly isUseSeen: (resource: string) => boolean;
   /** The one client, where there are no others. */
   readonly soleClient?: Client;
 }
@@ -108,12 +125,14 @@ function introspectionsOf(resources: ReadonlyMap<string, ConfiguredResource>): R
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
-  resources: ReadonlyMap<string, ConfiguredResource>,
+  parties: Parties,
   foundation: Foundation,
-  { paths, describeUser, seenResources, soleClient }: EngineVariant,
+  { paths, describeUser, isUseSeen, soleClient }: EngineVariant,
 ): Engine {
   const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
   const { clock, randomness, log, audit, store, ring, sealing, installationKey, signingKeys, entrance } = foundation;
+
+  const { now, refresh, resources } = parties;
 
   const registeredClients = createRegisteredClientIds(ring, randomness);
   const policy = settings.clientIdMetadataDocuments;
@@ -123,7 +142,8 @@ export function createEngine(
   const keysBy = (fetch: GuardedFetch) =>
     createRemoteKeys(async (uri) => (await fetch(uri, jwksLimits)).document, clock);
   // Strangers can use up what is theirs, and must not shut out the clients of the configuration with it.
-  const preRegistered = preRegisteredClients(settings.clients, keysBy(guardedFetch));
+  const keysAt = keysBy(guardedFetch);
+  const preRegistered = liveMap(derived(now, ({ clients }) => preRegisteredClients([...clients.values()], keysAt)));
   const countFetch = async (ip: string | undefined) => {
     if (ip !== undefined) await entrance.limits.byAddress('metadataDocuments', { ip });
   };
@@ -135,17 +155,32 @@ export function createEngine(
       countFetch,
       keysAt: keysBy(strangersFetch),
     });
-  const findClient: FindClient = soleClient
+  const findAny = createFindClient({
+    preRegistered,
+    registered: registeredClients,
+    documents,
+    assertReady: installationKey,
+  });
+  const findCurrent: FindClient = soleClient
     ? () => Promise.resolve(soleClient)
-    : createFindClient({ preRegistered, registered: registeredClients, documents, assertReady: installationKey });
+    : (id, asker) => refresh().then(() => findAny(id, asker));
+  const blocked = createBlockedClients(
+    () => now().blocks,
+    (clientId) => registeredClients.read(clientId),
+  );
+  const findClient = refusingBlocked(findCurrent, blocked);
   const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
-  const machines = machineClientIds(settings.clients);
   const verifyAssertion = createVerifyAssertion(audiences, store, clock, randomness);
-  const introspections = introspectionsOf(resources);
-  const introspectingClients = new Set([...introspections.values()].flatMap(({ clientIds }) => clientIds));
+  const introspections = derived(now, (current) => introspectionsOf(current.resources));
+  const introspectingClients = derived(
+    introspections,
+    (all) => new Set([...all.values()].flatMap(({ clientIds }) => clientIds)),
+  );
   // Only who is named there: a client that registered itself is as unknown to that door as nobody.
-  const findIntrospecting: FindClient = (id) =>
-    Promise.resolve(introspectingClients.has(id) ? preRegistered.get(id) : undefined);
+  const findIntrospecting = refusingBlocked(
+    (id) => Promise.resolve(introspectingClients().has(id) ? preRegistered.get(id) : undefined),
+    blocked,
+  );
 
   const grantIds = createGrantIds(installationKey, randomness);
   const credentials = createCredentials(ring);
@@ -190,7 +225,7 @@ export function createEngine(
   const noteUse = createNoteUse(grants, clock);
   const unused = createUnusedTokens({
     grants,
-    isSeen: (resource) => seenResources.has(resource),
+    isSeen: isUseSeen,
     unusedTokenTtl: settings.unusedTokenTtl,
     later: systemLater,
     clock,
@@ -208,35 +243,54 @@ export function createEngine(
   const freshUpstream = createFreshUpstream(grants, freshSession);
   const readAccessToken = createAccessTokenReader(issuer, signingKeys, clock);
   const revokedClientTokens = createRevokedClientTokens(store, randomness);
-  const requireStanding = createRequireStanding(grants, revokedClientTokens, (clientId) => machines.has(clientId));
+  const faultOfHolder: FindHolderFault = soleClient
+    ? () => Promise.resolve(undefined)
+    : createFindHolderFault(parties, blocked);
+  const requireStanding = createRequireStanding(grants, revokedClientTokens, faultOfHolder);
+  const standingGrants = {
+    async findLiving(grantId: string) {
+      const grant = await grants.findLiving(grantId);
+      return grant && !(await faultOfHolder(holderOf(grant))) ? grant : undefined;
+    },
+  };
   const identityScopes = identityScopesOf(settings);
   const narrow = createNarrow(resources, identityScopes);
+  const grantTypesForUsers = [
+    authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes, audit, describe, unused),
+    refreshTokenGrant(
+      grants,
+      credentials,
+      issueTokens,
+      vault,
+      freshUpstream,
+      clock,
+      narrow,
+      lifetimes,
+      audit,
+      describe,
+    ),
+  ];
+  const allGrantTypes = [...grantTypesForUsers, clientCredentialsGrant(accessTokens, resources, audit)];
+  const grantTypesNow = () => (now().machines.size > 0 ? allGrantTypes : grantTypesForUsers);
+  const tradeNow = derived(grantTypesNow, createTrade);
 
   return {
     findClient,
+    findCurrentClient: findCurrent,
+    blocked,
     registeredClients,
     authenticate: createAuthenticateRequest(findClient, verifyAssertion, audit),
+    authenticateForRevocation: createAuthenticateRequest(findCurrent, verifyAssertion, audit),
     authenticateResourceServer: createAuthenticateResourceServer(
       introspections,
+      refresh,
       createAuthenticateRequest(findIntrospecting, verifyAssertion, audit),
       audit,
     ),
-    grantTypes: [
-      authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes, audit, describe, unused),
-      refreshTokenGrant(
-        grants,
-        credentials,
-        issueTokens,
-        vault,
-        freshUpstream,
-        clock,
-        narrow,
-        lifetimes,
-        audit,
-        describe,
-      ),
-      ...(machines.size > 0 ? [clientCredentialsGrant(accessTokens, resources, audit)] : []),
-    ],
+    get grantTypes() {
+      return grantTypesNow();
+    },
+    trade: (...request) => tradeNow()(...request),
     flow: createBrowserJourney(settings, resources, foundation, {
       paths,
       findClient,
@@ -256,7 +310,7 @@ export function createEngine(
     noteUse,
     identityOf: (grant) => openIdentity(sealing, grant),
     verify: createLocalVerifier(readAccessToken, requireStanding, noteUse),
-    getUpstreamToken: createGetUpstreamToken(grants, freshUpstream),
+    getUpstreamToken: createGetUpstreamToken(standingGrants, freshUpstream),
     close: async () => {
       unused.stop();
       await revocations.settle();

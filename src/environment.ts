@@ -35,6 +35,7 @@ export interface EnvironmentOptions {
   readonly trustedProxies?: string[];
   /** Absent where audit events are to be written. */
   readonly audit?: false;
+  readonly admin?: { tokens: string[] };
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -129,8 +130,8 @@ const recipes: readonly Recipe[] = [
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
  * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`,
- * `GATEHOUSE_AUDIT` (`on` or `off`), the variables
- * of the providers, and who may sign in.
+ * `GATEHOUSE_AUDIT` (`on` or `off`), `GATEHOUSE_ADMIN_TOKEN` (several with commas), the variables of the providers, and who
+ * may sign in.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
  *   cannot be used of the rest
@@ -141,6 +142,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
   const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
+  const adminToken = read('GATEHOUSE_ADMIN_TOKEN');
   const limits = read('GATEHOUSE_RATE_LIMITS');
   const faults: string[] = [];
   const audit = read('GATEHOUSE_AUDIT');
@@ -160,6 +162,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(limits === 'off' && { rateLimits: false }),
     ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
     ...(audit === 'off' && { audit: false }),
+    ...(adminToken !== undefined && { admin: { tokens: listIn(adminToken) } }),
   };
 }
 

@@ -8,9 +8,19 @@ export type { TokenMapper } from './flow/map-identity.js';
 export type { ChooseProvider, ProviderRequest } from './flow/offer-providers.js';
 export type { MappedTokens, ProxyTokenMapper } from './flow/map-tokens.js';
 export type { Randomness } from './keys/randomness.js';
+export type { Actor } from './operator/actor.js';
+export type { Blocks, BlockTarget } from './operator/blocks.js';
+export type { ClientView } from './operator/client-view.js';
+export type { ChangedClient, ClientRegistry } from './operator/clients.js';
+export type { ClientDescription } from './operator/describe-client.js';
+export type { Operator } from './operator/operator.js';
+export type { Page, PageRequest } from './operator/registry-entries.js';
+export { RegistryFault } from './operator/registry-fault.js';
+export type { ChangedResource, ResourceRegistry, ResourceView } from './operator/resources.js';
 export { OAuthProxy, type ProxyMiddleware, type ProxyProvider } from './oauth-proxy.js';
 export type { OAuthProxyOptions } from './proxy-config.js';
 export type {
+  AdminOptions,
   ClientIdMetadataDocumentOptions,
   ClientOptions,
   IntrospectionOptions,

@@ -6,8 +6,8 @@ import { placeholder } from './signing-config.js';
 const makeOne = 'make one with `openssl rand -base64 32`';
 const hashed = /^sha256:[0-9a-f]{64}$/i;
 
-/** Plain, or as its hash; of either only the hash is kept. */
-const key = z
+/** A key of at least 32 random characters, plain or as its hash; of either only the hash is kept. */
+export const hashedKey = z
   .string({ error: 'has to be text' })
   .refine((text) => hashed.test(text) || !text.startsWith('sha256:'), {
     error: 'has to be sha256: and the 64 hexadecimal digits of the hash',
@@ -25,7 +25,7 @@ const key = z
 /** The option `introspection` of a resource. */
 export const introspection = z
   .strictObject({
-    keys: z.array(key, { error: 'has to be a list' }).default([]),
+    keys: z.array(hashedKey, { error: 'has to be a list' }).default([]),
     clients: z.array(z.string(), { error: 'has to be a list' }).default([]),
   })
   .refine(({ keys, clients }) => keys.length + clients.length > 0, {
@@ -49,7 +49,7 @@ export function introspectionFaults(
   clients: readonly ConfiguredClient[],
   secrets: readonly string[],
 ): string[] {
-  const ofClients = clients.flatMap(({ proof }) => (proof.kind === 'secret' ? [proof.hash] : []));
+  const ofClients = clients.flatMap(({ proof }) => (proof.kind === 'secret' ? proof.hashes : []));
   const taken = [...secrets.map(hashOfSecret), ...ofClients];
   const keys = resources.flatMap(({ introspection }) => introspection?.keyHashes ?? []);
   return resources.flatMap(({ url, introspection: { keyHashes, clientIds } = { keyHashes: [], clientIds: [] } }) => {

@@ -24,6 +24,7 @@ const perMinute: Readonly<Record<LimitName, number>> = {
   introspection: 30_000,
   revocation: 1200,
   metadataDocuments: 60,
+  admin: 120,
 };
 
 const limitNames = Object.keys(perMinute) as LimitName[];
@@ -50,6 +51,7 @@ export const rateLimits = z.preprocess(
       introspection: limit('introspection'),
       revocation: limit('revocation'),
       metadataDocuments: limit('metadataDocuments'),
+      admin: limit('admin'),
       store: z
         .custom<CountingPlace>((value) => value === 'memory' || isClient(value), {
           error: 'has to be memory, a client of ioredis or redis, or a Pool of pg',

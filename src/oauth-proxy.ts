@@ -14,6 +14,7 @@ import { behindEntrance } from './http/entrance.js';
 import type { HttpRequest } from './http/message.js';
 import { serve, type Endpoint } from './http/router.js';
 import { randomText } from './keys/randomness.js';
+import { fixedParties } from './parties.js';
 import { plainResource } from './party-config.js';
 import { parseProxyOptions, soleClientId, type OAuthProxyOptions } from './proxy-config.js';
 import type { AuthInfo } from './resource/auth-info.js';
@@ -66,17 +67,17 @@ export class OAuthProxy {
     this.#audience = audience;
     this.#providers = providers.map(({ id, name, issuer, scopes }) => Object.freeze({ id, name, issuer, scopes }));
     this.#foundation = createFoundation(settings);
-    this.#engine = createEngine(settings, new Map([[audience, plainResource(audience)]]), this.#foundation, {
+    this.#engine = createEngine(settings, fixedParties([plainResource(audience)]), this.#foundation, {
       // The page's answer comes to the token route: it is the one of the three that takes a POST.
       paths: { consent: '/token', callback: '/callback' },
       describeUser: tokenMapper ? mapTokens(tokenMapper, accessTokenTtl) : mapIdentity(undefined, () => false),
       // What becomes of the application's own tokens is its own business.
-      seenResources: new Set(),
+      isUseSeen: () => false,
       soleClient: client,
     });
-    const { flow, authenticate, grantTypes } = this.#engine;
+    const { flow, authenticate, trade } = this.#engine;
     const consent = consentEndpoint(flow, issuer);
-    const token = tokenEndpoint(authenticate, grantTypes, this.#foundation.entrance.limits);
+    const token = tokenEndpoint(authenticate, trade, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
       authorize: this.#door(() => authorizeEndpoint(flow, issuer)),

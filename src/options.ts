@@ -94,6 +94,8 @@ export interface OAuthAuthorizationServerOptions {
    * Never trust a range from which clients can connect themselves. @defaultValue none
    */
   trustedProxies?: string[] | undefined;
+  /** The admin API, and who may use it. @defaultValue there is none */
+  admin?: AdminOptions | undefined;
   /** How access tokens are signed. @defaultValue ES256, with keys that are made and rotated by themselves */
   signing?: SigningOptions | undefined;
   /** How long an access token lives. @defaultValue 3600 */
@@ -185,6 +187,8 @@ export interface RateLimitOptions {
    * in all, is bounded beside, and one URL is fetched once a minute at most. @defaultValue 60 in 60 seconds
    */
   metadataDocuments?: Quota | false | undefined;
+  /** The admin API, also where the credential is wrong. @defaultValue 120 in 60 seconds */
+  admin?: Quota | false | undefined;
   /**
    * Where is counted: `memory`, for each process by itself; or a client of `ioredis` or `redis`, or a `Pool` of `pg`, for all
    * together. While that one is away each process counts for itself.
@@ -243,8 +247,11 @@ export interface ClientOptions {
   name: string;
   /** Its secret, of at least 32 random characters, of its own. */
   clientSecret?: string | undefined;
-  /** In place of the secret its SHA-256 in hex: `printf %s "$SECRET" | openssl dgst -sha256 -r | cut -c1-64`. */
-  clientSecretHash?: string | undefined;
+  /**
+   * In place of the secret its SHA-256 in hex: `printf %s "$SECRET" | openssl dgst -sha256 -r | cut -c1-64`. Several count
+   * at once, so that one can be replaced by another.
+   */
+  clientSecretHash?: string | string[] | undefined;
   /** Its public keys (JWK set), for `private_key_jwt`. */
   jwks?: { keys: Record<string, unknown>[] } | undefined;
   /** In place of the keys the https URL where it publishes them. */
@@ -287,6 +294,15 @@ export interface ClientIdMetadataDocumentOptions {
   allowLoopback?: boolean | undefined;
   /** Documents that are taken as they stand here and never fetched, by their URLs. @defaultValue none */
   pinned?: Record<string, object> | undefined;
+}
+
+/** Who may use the admin API, at `/oauth/admin/…` below the issuer. */
+export interface AdminOptions {
+  /**
+   * The tokens that open it, each of at least 32 random characters, or `sha256:` and the SHA-256 of such a token in hex;
+   * with a name for the audit where there are several people. Several count at once, so that one can be replaced by another.
+   */
+  tokens: (string | { name: string; token: string })[];
 }
 
 /** How access tokens are signed. */

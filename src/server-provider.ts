@@ -3,7 +3,6 @@ import type { Engine } from './engine.js';
 import { createServerProvider, type ServerProvider } from './express/server-provider.js';
 import type { Foundation } from './foundation.js';
 import { behindEntrance } from './http/entrance.js';
-import { createTrade } from './grant-types/trade.js';
 import type { TokenVerifierOptions } from './guards.js';
 import { endpointErrors, type AllSdkErrors1 } from './resource/sdk-errors.js';
 import { createTokenVerifier } from './resource/token-verifier.js';
@@ -19,7 +18,7 @@ export interface ServerProviderOptions extends TokenVerifierOptions {
 export function composeServerProvider(
   resource: VerifiedResource,
   errors: AllSdkErrors1,
-  { findClient, registeredClients, grantTypes, flow, revokeToken, verify }: Engine,
+  { findClient, registeredClients, trade, flow, revokeToken, verify }: Engine,
   { clock, audit, log, entrance }: Foundation,
   { issuer, registration, newRequestId }: { issuer: string; registration: boolean; newRequestId: () => string },
 ): ServerProvider {
@@ -29,7 +28,7 @@ export function composeServerProvider(
     findClient,
     registeredClients,
     registration,
-    trade: createTrade(grantTypes),
+    trade,
     revoke: revokeToken,
     verifier: createTokenVerifier(resource, verify, log, errors),
     asSdkError: endpointErrors(errors),

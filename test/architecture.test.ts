@@ -11,6 +11,7 @@ const rooms = [
   'pages',
   'storage',
   'keys',
+  'registry',
   'clients',
   'upstream',
   'grants',

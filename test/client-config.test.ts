@@ -70,7 +70,7 @@ describe('configured clients', () => {
         },
         limits: {},
         skipsConsent: false,
-        proof: { kind: 'secret', hash: hashOfSecret(clientSecret) },
+        proof: { kind: 'secret', hashes: [hashOfSecret(clientSecret)] },
       },
     ]);
   });
@@ -93,7 +93,7 @@ describe('configured clients', () => {
     const clientSecretHash = hashOfSecret(clientSecret);
     expect(parse([{ clientId: 'a', name: 'A', clientSecretHash: clientSecretHash.toUpperCase() }])[0]?.proof).toEqual({
       kind: 'secret',
-      hash: clientSecretHash,
+      hashes: [clientSecretHash],
     });
   });
 

@@ -30,6 +30,7 @@ describe('rateLimits', () => {
       introspection: perMinute(30_000),
       revocation: perMinute(1200),
       metadataDocuments: perMinute(60),
+      admin: perMinute(120),
     });
   });
 

@@ -4,6 +4,7 @@ import { secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import type { Audit } from '../telemetry/audit.js';
+import { derived } from '../registry/live-map.js';
 import type { AuthenticateRequest, ClientRequest } from './authenticate-request.js';
 import { readBasic } from './basic-credentials.js';
 import { hashOfSecret } from './pre-registered.js';
@@ -31,24 +32,29 @@ export type AuthenticateResourceServer = (request: ClientRequest, form: Paramete
  * A key comes as the bearer, or as the password of `Basic` for libraries that know no other way: whatever they give as
  * the name does not count, since the key says whose it is.
  *
- * @param introspections - by the URLs of the resources
+ * @param introspections - by the URLs of the resources, as they are now
+ * @param refresh - sees to it that these are not older than a few seconds
  * @param authenticate - finds the client of a request among those that are named in `introspections`, and no others
  */
 export function createAuthenticateResourceServer(
-  introspections: ReadonlyMap<string, Introspection>,
+  introspections: () => ReadonlyMap<string, Introspection>,
+  refresh: () => Promise<void>,
   authenticate: AuthenticateRequest,
   audit: Audit,
 ): AuthenticateResourceServer {
-  const keys = [...introspections].flatMap(([url, { keyHashes }]) => keyHashes.map((hash) => ({ url, hash })));
+  const keys = derived(introspections, (all) =>
+    [...all].flatMap(([url, { keyHashes }]) => keyHashes.map((hash) => ({ url, hash }))),
+  );
 
   /** Every key is compared, so that the time tells nothing about any. */
   function resourceOfKey(presented: readonly string[]): string | undefined {
     const hashes = presented.map(hashOfSecret);
-    const matching = keys.filter(({ hash }) => hashes.map((each) => secretsEqual(each, hash)).includes(true));
+    const matching = keys().filter(({ hash }) => hashes.map((each) => secretsEqual(each, hash)).includes(true));
     return matching[0]?.url;
   }
 
   return async (request, form) => {
+    await refresh();
     const bearer = bearerTokenOf(request);
     if (bearer !== undefined && header(request, 'authorization') !== undefined) {
       const url = resourceOfKey([bearer]);
@@ -63,6 +69,6 @@ export function createAuthenticateResourceServer(
     const url = basic && resourceOfKey(basic.passwords);
     if (url !== undefined) return [url];
     const { clientId } = await authenticate(request, form);
-    return [...introspections].filter(([, { clientIds }]) => clientIds.includes(clientId)).map(([each]) => each);
+    return [...introspections()].filter(([, { clientIds }]) => clientIds.includes(clientId)).map(([each]) => each);
   };
 }

@@ -15,6 +15,8 @@ export interface Client {
   readonly keys?: ClientKeys;
   /** True where the operator knows it, and named it in the configuration. */
   readonly isPreRegistered?: boolean;
+  /** When the operator added it while the server ran: what an earlier one of the same id was granted is not its own. */
+  readonly since?: number;
   /** What the operator lets it ask for; without it, everything. */
   readonly limits?: ClientLimits;
   /** True where the operator vouches for the client, and its users are not asked. */

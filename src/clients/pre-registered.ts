@@ -13,10 +13,12 @@ export interface ConfiguredClient {
   /** What proves that it is the client; nothing, for a public one. */
   readonly proof:
     | { readonly kind: 'none' }
-    /** The {@link hashOfSecret} of its secret. */
-    | { readonly kind: 'secret'; readonly hash: string }
+    /** The {@link hashOfSecret} of its secret; of each of several, while one is replaced by another. */
+    | { readonly kind: 'secret'; readonly hashes: readonly string[] }
     | { readonly kind: 'keys'; readonly keys: readonly ClientKey[] }
     | { readonly kind: 'remote keys'; readonly jwksUri: string };
+  /** When it was added while the server ran; absent for one of the configuration itself. */
+  readonly since?: number;
 }
 
 /** What is kept of a client's secret: SHA-256 in hex. Such a secret has too much entropy to be searched for. */
@@ -33,7 +35,7 @@ export function preRegisteredClients(
 }
 
 function preRegistered(
-  { clientId, metadata, limits, skipsConsent, proof }: ConfiguredClient,
+  { clientId, metadata, limits, skipsConsent, proof, since }: ConfiguredClient,
   keysAt: (jwksUri: string) => ClientKeys,
 ): Client {
   const client = {
@@ -43,12 +45,16 @@ function preRegistered(
     skipsConsent,
     isPreRegistered: true,
     authenticationMethod: metadata.token_endpoint_auth_method,
+    ...(since !== undefined && { since }),
   };
   // What has no secret compares just as long, with what no hash is.
-  const hash = proof.kind === 'secret' ? proof.hash : '';
+  const hashes = proof.kind === 'secret' ? proof.hashes : [''];
   return {
     ...client,
-    secretMatches: (presented) => secretsEqual(hashOfSecret(presented), hash),
+    secretMatches: (presented) => {
+      const presentedHash = hashOfSecret(presented);
+      return hashes.map((hash) => secretsEqual(presentedHash, hash)).includes(true);
+    },
     ...(proof.kind === 'keys' && { keys: fixedKeys(proof.keys) }),
     ...(proof.kind === 'remote keys' && { keys: keysAt(proof.jwksUri) }),
   };

@@ -1,6 +1,5 @@
 import type { AuthenticateRequest } from '../clients/authenticate-request.js';
-import type { GrantType } from '../grant-types/grant-type.js';
-import { createTrade } from '../grant-types/trade.js';
+import type { Trade } from '../grant-types/trade.js';
 import { readForm } from '../http/body.js';
 import { originOf } from '../http/message.js';
 import type { RateLimits } from '../http/rate-limits.js';
@@ -9,12 +8,7 @@ import type { Endpoint } from '../http/router.js';
 import { renderForClient } from './client-challenge.js';
 
 /** `POST /oauth/token` (RFC 6749 §3.2). */
-export function tokenEndpoint(
-  authenticate: AuthenticateRequest,
-  grantTypes: readonly GrantType[],
-  limits: RateLimits,
-): Endpoint {
-  const trade = createTrade(grantTypes);
+export function tokenEndpoint(authenticate: AuthenticateRequest, trade: Trade, limits: RateLimits): Endpoint {
   return {
     methods: ['POST'],
     cors: true,

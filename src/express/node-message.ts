@@ -52,7 +52,7 @@ export function isBodyTaken(request: IncomingMessage): boolean {
  * @param limit - in bytes
  */
 export async function plainBody(request: NodeRequest, limit = maxBodyBytes): Promise<HttpBody> {
-  if (request.method !== 'POST') return { kind: 'none' };
+  if (request.method !== 'POST' && request.method !== 'PATCH') return { kind: 'none' };
   if (Number(request.headers['content-length'] ?? 0) > limit) return { kind: 'too large' };
   if (isBodyTaken(request)) {
     if (request.body === undefined) return { kind: 'none' };

@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.js';
 import { parseCredential, type Credential, type Credentials } from '../grants/credential.js';
 import type { DescribeGrant } from '../grants/audited-grant.js';
 import type { Grants } from '../grants/grant-store.js';
-import type { Grant } from '../grants/grant.js';
+import { isGrantOf, type Grant } from '../grants/grant.js';
 import type { GrantLifetimes } from '../grants/lifetimes.js';
 import type { UnusedTokens } from '../grants/unused-tokens.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
@@ -48,7 +48,7 @@ export function authorizationCodeGrant(
       if (credential?.kind !== 'ac') throw invalidGrant('authorization code');
 
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
-        const presented = { credential, clientId: client.clientId, redirectUri, codeVerifier };
+        const presented = { credential, client, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
         if (grant.code.redeemedAt !== undefined) return { result: { replayed: grant } };
         if (grant.ended) return { result: 'over' };
@@ -88,15 +88,15 @@ function isInTime({ createdAt, code }: Grant, now: number): boolean {
  */
 function isRightlyPresented(
   grant: Grant,
-  presented: { credential: Credential; clientId: string; redirectUri: string | undefined; codeVerifier: string },
+  presented: { credential: Credential; client: Client; redirectUri: string | undefined; codeVerifier: string },
   credentials: Credentials,
 ): boolean {
-  const { credential, clientId, redirectUri, codeVerifier } = presented;
+  const { credential, client, redirectUri, codeVerifier } = presented;
   return (
     credential.kid === grant.code.kid &&
     credential.generation === 0 &&
     credentials.proves(credential, grant) &&
-    grant.clientId === clientId &&
+    isGrantOf(grant, client) &&
     grant.code.redirectUri === redirectUri && // RFC 6749 §4.1.3: identical to that of the authorization request
     codeVerifierMatches(codeVerifier, grant.code.codeChallenge)
   );

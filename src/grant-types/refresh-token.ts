@@ -2,7 +2,7 @@ import { parseCredential, type Credentials } from '../grants/credential.js';
 import type { DescribeGrant } from '../grants/audited-grant.js';
 import type { FreshUpstream } from '../grants/fresh-upstream.js';
 import type { Grants } from '../grants/grant-store.js';
-import type { Grant } from '../grants/grant.js';
+import { isGrantOf, type Grant } from '../grants/grant.js';
 import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
 import { once } from '../keys/single-flight.js';
@@ -58,7 +58,7 @@ export function refreshTokenGrant(
       const outcome = await grants.change<Outcome<Refreshed>>(credential.grantId, async (grant) => {
         const { refresh } = grant;
         const now = clock();
-        if (!refresh || grant.clientId !== client.clientId) return { result: undefined };
+        if (!refresh || !isGrantOf(grant, client)) return { result: undefined };
         if (!credentials.proves(credential, grant)) return { result: undefined };
         if (grant.ended) return { result: 'over' };
         const verdict = judgeRefresh(refresh, credential, now, settings);

@@ -77,6 +77,14 @@ export interface Identity {
   readonly tokenResponse?: TokenResponse;
 }
 
+/** Tells whether a grant is of this very client, and not of an earlier one that had its id. */
+export function isGrantOf(
+  { clientId, createdAt }: Pick<Grant, 'clientId' | 'createdAt'>,
+  client: { readonly clientId: string; readonly since?: number },
+): boolean {
+  return clientId === client.clientId && createdAt >= (client.since ?? 0);
+}
+
 /** Reads a grant from its record; one that cannot be understood is absent. */
 export function parseGrant(value: string): Grant | undefined {
   try {

@@ -1,5 +1,5 @@
 import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
-import { refusedToken } from '../protocol/refused-token.js';
+import { refusedToken, type TokenFault } from '../protocol/refused-token.js';
 import type { Grants } from './grant-store.js';
 import type { Grant } from './grant.js';
 import type { RevokedClientTokens } from './revoked-client-tokens.js';
@@ -15,25 +15,49 @@ import { isRevoked } from './revoked-tokens.js';
  */
 export type RequireStanding = (claims: AccessTokenClaims) => Promise<Grant | undefined>;
 
+/** For whom a token or a grant is, and since when. */
+export interface Holder {
+  readonly clientId: string;
+  readonly resource: string;
+  /** Epoch seconds. */
+  readonly issuedAt: number;
+  /** Where the client had its user sent back, as far as it said so. */
+  readonly redirectUri?: string | undefined;
+  /** Whether the client has no user, and acts for itself. */
+  readonly isMachine: boolean;
+}
+
 /**
- * Judges tokens that are proven.
+ * Says why a holder does not count here any more: its client or its resource is gone, or the client is blocked.
  *
- * @param mayActForItself - whether the client of a token without a grant is still there, and may still get one
+ * @throws {AuthError} temporarily_unavailable when nobody can tell
  */
+export type FindHolderFault = (holder: Holder) => Promise<TokenFault | undefined>;
+
+/** Judges tokens that are proven. */
 export function createRequireStanding(
   grants: Pick<Grants, 'findLiving'>,
   revokedClientTokens: Pick<RevokedClientTokens, 'has'>,
-  mayActForItself: (clientId: string) => boolean,
+  faultOfHolder: FindHolderFault,
 ): RequireStanding {
   return async (claims) => {
+    const { client_id: clientId, aud: resource, iat: issuedAt } = claims;
     if (claims.grant_id === undefined) {
-      if (!mayActForItself(claims.client_id)) throw refusedToken('client gone');
+      const fault = await faultOfHolder({ clientId, resource, issuedAt, isMachine: true });
+      if (fault) throw refusedToken(fault);
       if (await revokedClientTokens.has(claims.jti)) throw refusedToken('revoked');
       return undefined;
     }
     const grant = await grants.findLiving(claims.grant_id);
     if (!grant) throw refusedToken('grant ended');
     if (isRevoked(claims, grant.revokedTokens)) throw refusedToken('revoked');
+    const fault = await faultOfHolder(holderOf(grant));
+    if (fault) throw refusedToken(fault);
     return grant;
   };
+}
+
+/** For whom a grant is. */
+export function holderOf({ clientId, resource, createdAt, code }: Grant): Holder {
+  return { clientId, resource, issuedAt: createdAt, redirectUri: code.redirectUri, isMachine: false };
 }

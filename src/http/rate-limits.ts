@@ -2,7 +2,7 @@ import type { HttpRequest } from './message.js';
 
 /** What is limited, each for itself. */
 export type LimitName =
-  'registration' | 'authorization' | 'token' | 'introspection' | 'revocation' | 'metadataDocuments';
+  'registration' | 'authorization' | 'token' | 'introspection' | 'revocation' | 'metadataDocuments' | 'admin';
 
 /** What of a request bears on a limit, and on what the log says of it. */
 export type LimitedRequest = Partial<Pick<HttpRequest, 'ip' | 'id' | 'path'>>;

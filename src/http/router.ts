@@ -7,7 +7,7 @@ import { errorReply } from './reply.js';
 
 /** One door of the server. */
 export interface Endpoint {
-  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[];
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE')[];
   /** Whether scripts of other origins may call it. Never on what a person looks at. */
   readonly cors: boolean;
   /** The limit that its requests count for, preflights apart. @defaultValue none */

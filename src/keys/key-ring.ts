@@ -15,7 +15,8 @@ export type KeyPurpose =
   | 'seal claims'
   | 'seal vault'
   | 'seal installation key'
-  | 'seal signing keys';
+  | 'seal signing keys'
+  | 'seal registry';
 
 /** A key together with the name that credentials and seals carry to find it again. */
 export interface NamedKey {

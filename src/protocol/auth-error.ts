@@ -27,6 +27,7 @@ const statusByCode = {
   consent_required: 400,
   // HTTP itself
   not_found: 404,
+  conflict: 409,
   method_not_allowed: 405,
   payload_too_large: 413,
   too_many_requests: 429, // RFC 6585 §4; the code is the one that the MCP SDKs know

@@ -14,6 +14,8 @@ export type TokenFault =
   | 'grant ended'
   | 'revoked'
   | 'client gone'
+  | 'client blocked'
+  | 'resource gone'
   | 'inactive';
 
 /** The one answer to every access token that does not count; the reason is for the log. */

@@ -43,6 +43,11 @@ interface WithReason {
   readonly reason: string;
 }
 
+interface ByOperator {
+  /** The name of the credential, or what it was done with. */
+  readonly operator: string;
+}
+
 /** What is told, by the name of the event: what that means, and what it always says beside its circumstances. */
 export interface AuditEvents {
   /** A client registered itself. Nothing was stored: its id is its registration. */
@@ -87,6 +92,22 @@ export interface AuditEvents {
   'signing_key.rotated': { readonly keyId: string } & WithReason;
   /** An address or a client asked for too much, and is refused for a while. Told once in that while. */
   'request.rate_limited': { readonly limit: string };
+  /** An operator added a client to the registry. */
+  'client.added': ByOperator & { readonly clientId: string };
+  /** An operator changed a client of the registry, or gave it another secret. */
+  'client.changed': ByOperator & { readonly clientId: string };
+  /** An operator removed a client from the registry: its grants and tokens are worth nothing any more. */
+  'client.removed': ByOperator & { readonly clientId: string };
+  /** An operator blocked one client, or all that have to do with a host. */
+  'client.blocked': ByOperator & { readonly clientId?: string; readonly host?: string };
+  /** An operator lifted a block. */
+  'client.unblocked': ByOperator & { readonly clientId?: string; readonly host?: string };
+  /** An operator added an MCP server to the registry. */
+  'resource.added': ByOperator & { readonly resource: string };
+  /** An operator changed an MCP server of the registry, or gave it another introspection key. */
+  'resource.changed': ByOperator & { readonly resource: string };
+  /** An operator removed an MCP server from the registry: no token for it counts any more. */
+  'resource.removed': ByOperator & { readonly resource: string };
 }
 
 /** The name of an event. */
@@ -118,6 +139,14 @@ export const auditOutcomes: Readonly<Record<AuditEventName, AuditOutcome>> = {
   'access_token.unused': 'failure',
   'signing_key.rotated': 'success',
   'request.rate_limited': 'failure',
+  'client.added': 'success',
+  'client.changed': 'success',
+  'client.removed': 'success',
+  'client.blocked': 'success',
+  'client.unblocked': 'success',
+  'resource.added': 'success',
+  'resource.changed': 'success',
+  'resource.removed': 'success',
 };
 
 /** Something that matters to security, as it is told where it happens. */

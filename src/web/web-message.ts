@@ -16,12 +16,12 @@ export function plainRequest(request: Request, id: string): Omit<HttpRequest, 'b
 }
 
 /**
- * Reads the body of a POST.
+ * Reads the body of a POST or PATCH.
  *
  * @param limit - in bytes
  */
 export async function plainBody(request: Request, limit: number): Promise<HttpBody> {
-  if (request.method !== 'POST' || request.body === null) return { kind: 'none' };
+  if (!['POST', 'PATCH'].includes(request.method) || request.body === null) return { kind: 'none' };
   if (Number(request.headers.get('content-length') ?? 0) > limit) return { kind: 'too large' };
   try {
     return await readBytes(request.body.getReader(), limit);

@@ -30,7 +30,7 @@ const clientOf = (proof: ConfiguredClient['proof'], keysAt = noKeys) =>
 
 describe('a client of the configuration', () => {
   it('is known by the hash of its secret, and by nothing else', () => {
-    const client = clientOf({ kind: 'secret', hash: hashOfSecret(secret) });
+    const client = clientOf({ kind: 'secret', hashes: [hashOfSecret(secret)] });
     expect(client?.secretMatches(secret)).toBe(true);
     for (const wrong of [
       '',

@@ -10,6 +10,7 @@ import { createCredentials } from '../../src/grants/credential.js';
 import { createGrantIds } from '../../src/grants/grant-id.js';
 import { createGrants } from '../../src/grants/grant-store.js';
 import { createDispatcher, type Dispatcher } from '../../src/http/router.js';
+import { createParties } from '../../src/parties.js';
 import { parseClientMetadata } from '../../src/protocol/client-metadata.js';
 import { codeChallengeOf } from '../../src/protocol/pkce.js';
 import { createBearerGate } from '../../src/resource/bearer-gate.js';
@@ -103,12 +104,14 @@ export function endpointScene() {
     const foundation = createFoundation(settings);
     const { ring, sealing, log } = foundation;
     const describeUser = mapIdentity(undefined, () => false);
-    const engine = createEngine(settings, served, foundation, {
+    const nothing = { seen: () => undefined, refresh: () => Promise.resolve() };
+    const parties = createParties(settings, nothing, log);
+    const engine = createEngine(settings, parties, foundation, {
       paths: browserPaths,
       describeUser,
-      seenResources: new Set(),
+      isUseSeen: () => false,
     });
-    const door = tokenEndpoint(engine.authenticate, engine.grantTypes, foundation.entrance.limits);
+    const door = tokenEndpoint(engine.authenticate, engine.trade, foundation.entrance.limits);
     const dispatcher: Dispatcher = createDispatcher(new Map([['/oauth/token', door]]), new Map(), log);
     const gates = [...served.values()].map((resource) =>
       createBearerGate({ ...resource, challengeScopes: [], requiredScopes: [] }, engine.verify, log),

@@ -139,7 +139,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
       exchange(byRefresh, who, { refresh_token: token, ...form }),
     verify: createLocalVerifier(
       createAccessTokenReader(issuer, keys, clock),
-      createRequireStanding(grants, createRevokedClientTokens(store, randomBytes), () => false),
+      createRequireStanding(grants, createRevokedClientTokens(store, randomBytes), () => Promise.resolve(undefined)),
       () => undefined,
     ),
   };
