@@ -46,6 +46,7 @@ export class OAuthAuthorizationServer {
   readonly #server: Dispatcher;
   readonly #newRequestId: () => string;
   readonly #guards: Guards;
+  #isDraining = false;
   readonly #findResource: GuardServices['findResource'];
 
   /**
@@ -94,7 +95,9 @@ export class OAuthAuthorizationServer {
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
     const { log, randomness } = this.#foundation;
-    const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine);
+    const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine, {
+      isDraining: () => this.#isDraining,
+    });
     this.#metadata = metadata;
     this.#server = dispatcher;
     this.operator = createOperator(this.#foundation);
@@ -187,13 +190,20 @@ export class OAuthAuthorizationServer {
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
    */
   async ready(): Promise<void> {
-    await this.#foundation.installationKey();
-    await this.#foundation.signingKeys.current();
+    await this.#foundation.ready();
   }
 
   /** Alias of `operator.rotateSigningKeys`. */
   rotateSigningKeys(): Promise<void> {
     return this.operator.rotateSigningKeys();
+  }
+
+  /**
+   * Says at `/readyz` that this process is going, so that a load balancer sends new requests elsewhere. Everything is
+   * answered as before: wait for that, close your server, and then {@link close}.
+   */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   /** Closes the connections to the providers, and the store unless it was handed in. */

@@ -4,6 +4,7 @@ import type { Settings } from './config.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
+import { livenessEndpoint, readinessEndpoint } from './endpoints/health.js';
 import { introspectEndpoint } from './endpoints/introspect.js';
 import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
@@ -37,6 +38,7 @@ export function createDoors(
   resources: readonly ConfiguredResource[],
   foundation: Foundation,
   engine: Engine,
+  { isDraining }: { readonly isDraining: () => boolean },
 ): Doors {
   const { issuer } = settings;
   const { log, entrance } = foundation;
@@ -60,10 +62,23 @@ export function createDoors(
   });
   const dispatcher = createDispatcher(
     createRoutes(issuer, endpoints, documentsOf(issuer, metadata, resources)),
-    settings.rootAliases ? createAliases(issuer, endpoints) : new Map(),
+    new Map([
+      ...(settings.rootAliases ? createAliases(issuer, endpoints) : []),
+      ...(settings.healthChecks ? healthEndpoints(foundation, isDraining) : []),
+    ]),
     log,
   );
   return { metadata, dispatcher };
+}
+
+/** At the root of the host, whatever path the issuer has: whoever asks there knows a machine, and no issuer. */
+function healthEndpoints({ ready, store, clock, log }: Foundation, isDraining: () => boolean): [string, Endpoint][] {
+  // The keys may be known from earlier: that the store can be read now is seen by reading.
+  const check = () => Promise.all([ready(), store.get({ partition: 'keys', id: 'signing' })]);
+  return [
+    ['/healthz', livenessEndpoint()],
+    ['/readyz', readinessEndpoint({ check, isDraining, clock, log })],
+  ];
 }
 
 /** The endpoints by their paths below the issuer, before anybody counts who comes in. */

@@ -36,6 +36,12 @@ export interface Foundation {
   /** A short name of this installation, for what it shares with others: cookies of a host, a database. */
   readonly tag: string;
   readonly entrance: Entrance;
+  /**
+   * Opens the store and reads the keys.
+   *
+   * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
+   */
+  readonly ready: () => Promise<void>;
 }
 
 /** Lays the foundation that the settings describe. */
@@ -49,6 +55,8 @@ export function createFoundation(settings: Settings): Foundation {
   const ring = createKeyRing(secret, issuer);
   const sealing = createSealing(ring, randomness);
   const connection = opened === settings.store ? undefined : opened.connection;
+  const installationKey = once(() => loadInstallationKey(store, sealing, randomness));
+  const signingKeys = createSigningKeys(settings, store, sealing, randomness, clock, audit);
   return {
     clock,
     randomness,
@@ -60,10 +68,14 @@ export function createFoundation(settings: Settings): Foundation {
     },
     ring,
     sealing,
-    installationKey: once(() => loadInstallationKey(store, sealing, randomness)),
-    signingKeys: createSigningKeys(settings, store, sealing, randomness, clock, audit),
+    installationKey,
+    signingKeys,
     tag,
     entrance: createEntrance(settings, { clock, log, audit, ring, tag, connection }),
+    async ready() {
+      await installationKey();
+      await signingKeys.current();
+    },
   };
 }
 

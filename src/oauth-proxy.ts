@@ -118,8 +118,7 @@ export class OAuthProxy {
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
    */
   async ready(): Promise<void> {
-    await this.#foundation.installationKey();
-    await this.#foundation.signingKeys.current();
+    await this.#foundation.ready();
   }
 
   /** Closes the connections to the providers, and the store unless it was handed in. */

@@ -60,6 +60,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     providers: providers.map(({ name }) => name),
     callbackUrls: Object.values(gate.callbackUrls),
     async close() {
+      gate.drain();
       await Promise.all(servers.map(stop));
       await gate.close();
     },
