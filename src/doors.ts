@@ -14,6 +14,7 @@ import { tokenEndpoint } from './endpoints/token.js';
 import { userinfoEndpoint } from './endpoints/userinfo.js';
 import { callbackPath, type Engine } from './engine.js';
 import type { Foundation } from './foundation.js';
+import { observeRequests } from './observed.js';
 import { behindEntrance } from './http/entrance.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
@@ -67,6 +68,7 @@ export function createDoors(
       ...(settings.healthChecks ? healthEndpoints(foundation, isDraining) : []),
     ]),
     log,
+    observeRequests(foundation.telemetry),
   );
   return { metadata, dispatcher };
 }

@@ -3,8 +3,11 @@ import { longestTokenTtl, type Settings } from './config.js';
 import { createAuditTrail } from './audit-trail.js';
 import { createEntrance } from './entrance.js';
 import type { Entrance } from './http/entrance.js';
+import { countedAudit, observedStore } from './observed.js';
+import { openTelemetry } from './open-telemetry.js';
 import type { Audit } from './telemetry/audit.js';
 import type { Log } from './telemetry/log.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import { loadInstallationKey } from './keys/installation-key.js';
@@ -26,6 +29,8 @@ export interface Foundation {
   readonly randomness: Randomness;
   readonly log: Log;
   readonly audit: Audit;
+  /** Absent where nobody measures. */
+  readonly telemetry: Telemetry | undefined;
   readonly store: Store;
   /** Closes the store, unless it was handed in. */
   readonly closeStore: () => Promise<void>;
@@ -47,11 +52,12 @@ export interface Foundation {
 /** Lays the foundation that the settings describe. */
 export function createFoundation(settings: Settings): Foundation {
   const { issuer, secret, clock = systemClock, log = standardErrorLog } = settings;
-  const audit = createAudit(settings, clock, log);
+  const telemetry = settings.telemetry ? openTelemetry() : undefined;
+  const audit = countedAudit(createAudit(settings, clock, log), telemetry);
   const randomness = settings.randomness ?? createSystemRandomness();
   const tag = createHash('sha256').update(issuer).digest('base64url').replace(/[-_]/g, '').slice(0, 8);
   const opened: OpenedStore = typeof settings.store === 'string' ? openStore(settings.store, clock) : settings.store;
-  const store = guarded(namespaced(opened, tag));
+  const store = observedStore(guarded(namespaced(opened, tag)), telemetry);
   const ring = createKeyRing(secret, issuer);
   const sealing = createSealing(ring, randomness);
   const connection = opened === settings.store ? undefined : opened.connection;
@@ -62,6 +68,7 @@ export function createFoundation(settings: Settings): Foundation {
     randomness,
     log,
     audit,
+    telemetry,
     store,
     closeStore: async () => {
       if (opened !== settings.store) await opened.close();
