@@ -45,6 +45,7 @@ export class OAuthAuthorizationServer {
   readonly #doors: LiveDoors;
   readonly #newRequestId: () => string;
   readonly #guards: Guards;
+  #isDraining = false;
   readonly #findResource: GuardServices['findResource'];
 
   /**
@@ -93,7 +94,8 @@ export class OAuthAuthorizationServer {
       Object.fromEntries(providers.map((each) => [each.id, issuer + callbackPath(each, settings)])),
     );
     this.operator = createOperator(settings, this.#foundation, this.#engine, parties, this.#registry);
-    this.#doors = createLiveDoors(settings, parties, this.#foundation, this.#engine, this.operator);
+    const isDraining = () => this.#isDraining;
+    this.#doors = createLiveDoors(settings, parties, this.#foundation, this.#engine, this.operator, isDraining);
     this.#newRequestId = () => randomText(randomness, 9);
     const findResource = liveResourceFinder(resourcesOf(settings), parties);
     this.#findResource = (requested) => {
@@ -187,14 +189,21 @@ export class OAuthAuthorizationServer {
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
    */
   async ready(): Promise<void> {
-    await this.#foundation.installationKey();
-    await this.#foundation.signingKeys.current();
+    await this.#foundation.ready();
     await this.#registry.refresh();
   }
 
   /** Alias of `operator.rotateSigningKeys`. */
   rotateSigningKeys(): Promise<void> {
     return this.operator.rotateSigningKeys();
+  }
+
+  /**
+   * Says at `/readyz` that this process is going, so that a load balancer sends new requests elsewhere. Everything is
+   * answered as before: wait for that, close your server, and then {@link close}.
+   */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   /** Closes the connections to the providers, and the store unless it was handed in. */

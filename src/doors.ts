@@ -5,6 +5,7 @@ import { adminEndpoints } from './endpoints/admin/endpoints.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
 import { consentEndpoint } from './endpoints/consent.js';
+import { livenessEndpoint, readinessEndpoint } from './endpoints/health.js';
 import { introspectEndpoint } from './endpoints/introspect.js';
 import { jwksEndpoint } from './endpoints/jwks.js';
 import { metadataEndpoint } from './endpoints/metadata.js';
@@ -14,6 +15,7 @@ import { tokenEndpoint } from './endpoints/token.js';
 import { userinfoEndpoint } from './endpoints/userinfo.js';
 import { callbackPath, type Engine } from './engine.js';
 import type { Foundation } from './foundation.js';
+import { observeRequests } from './observed.js';
 import { behindEntrance } from './http/entrance.js';
 import { createDispatcher, type Dispatcher, type Endpoint } from './http/router.js';
 import { introspectionMethodsOf } from './introspection-config.js';
@@ -44,6 +46,7 @@ export function createDoors(
   foundation: Foundation,
   engine: Engine,
   operator: Operator,
+  isDraining: () => boolean,
 ): Doors {
   const { issuer } = settings;
   const { log, entrance } = foundation;
@@ -71,10 +74,24 @@ export function createDoors(
   });
   const dispatcher = createDispatcher(
     createRoutes(issuer, endpoints, documentsOf(issuer, metadata, resources)),
-    settings.rootAliases ? createAliases(issuer, endpoints) : new Map(),
+    new Map([
+      ...(settings.rootAliases ? createAliases(issuer, endpoints) : []),
+      ...(settings.healthChecks ? healthEndpoints(foundation, isDraining) : []),
+    ]),
     log,
+    observeRequests(foundation.telemetry),
   );
   return { metadata, dispatcher };
+}
+
+/** At the root of the host, whatever path the issuer has: whoever asks there knows a machine, and no issuer. */
+function healthEndpoints({ ready, store, clock, log }: Foundation, isDraining: () => boolean): [string, Endpoint][] {
+  // The keys may be known from earlier: that the store can be read now is seen by reading.
+  const check = () => Promise.all([ready(), store.get({ partition: 'keys', id: 'signing' })]);
+  return [
+    ['/healthz', livenessEndpoint()],
+    ['/readyz', readinessEndpoint({ check, isDraining, clock, log })],
+  ];
 }
 
 /** The endpoints by their paths below the issuer, before anybody counts who comes in. */

@@ -22,6 +22,7 @@ import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser
 import type { BrowserFlow } from './flow/browser-flow.js';
 import type { DescribeUser } from './flow/map-identity.js';
 import type { Foundation } from './foundation.js';
+import { countedVerifications, observedUpstream } from './observed.js';
 import { authorizationCodeGrant } from './grant-types/authorization-code.js';
 import type { GrantType } from './grant-types/grant-type.js';
 import { clientCredentialsGrant } from './grant-types/client-credentials.js';
@@ -130,7 +131,8 @@ export function createEngine(
   { paths, describeUser, isUseSeen, soleClient }: EngineVariant,
 ): Engine {
   const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
-  const { clock, randomness, log, audit, store, ring, sealing, installationKey, signingKeys, entrance } = foundation;
+  const { clock, randomness, log, audit, telemetry, store, ring, sealing, installationKey, signingKeys, entrance } =
+    foundation;
 
   const { now, refresh, resources } = parties;
 
@@ -210,7 +212,7 @@ export function createEngine(
         authenticateUser && provider === applicationProvider
           ? createApplicationUpstream({ authenticateUser, signInUrl, callbackUrl, clock })
           : createUpstream(provider, services);
-      return [provider.id, place];
+      return [provider.id, observedUpstream(place, telemetry)];
     }),
   );
   const admit = createAdmission(allow, providers, log);
@@ -309,7 +311,7 @@ export function createEngine(
     requireStanding,
     noteUse,
     identityOf: (grant) => openIdentity(sealing, grant),
-    verify: createLocalVerifier(readAccessToken, requireStanding, noteUse),
+    verify: countedVerifications(createLocalVerifier(readAccessToken, requireStanding, noteUse), telemetry),
     getUpstreamToken: createGetUpstreamToken(standingGrants, freshUpstream),
     close: async () => {
       unused.stop();

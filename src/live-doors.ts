@@ -22,8 +22,11 @@ export function createLiveDoors(
   foundation: Foundation,
   engine: Engine,
   operator: Operator,
+  isDraining: () => boolean,
 ): LiveDoors {
-  const now = derived(parties.now, (current) => createDoors(settings, current, foundation, engine, operator));
+  const now = derived(parties.now, (current) =>
+    createDoors(settings, current, foundation, engine, operator, isDraining),
+  );
   // There while any resource may be introspected, which an instance learns when somebody asks.
   const introspection = new URL(settings.issuer).pathname.replace(/\/$/, '') + introspectionPath;
   return {

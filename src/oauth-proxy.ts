@@ -8,6 +8,7 @@ import { createEngine, type Engine } from './engine.js';
 import { doorHandler, type NodeHandler } from './express/router.js';
 import { mapIdentity } from './flow/map-identity.js';
 import { mapTokens } from './flow/map-tokens.js';
+import { observeRequests } from './observed.js';
 import { createFoundation, type Foundation } from './foundation.js';
 import { hasFormField, withParameter } from './http/request-parameters.js';
 import { behindEntrance } from './http/entrance.js';
@@ -80,12 +81,12 @@ export class OAuthProxy {
     const token = tokenEndpoint(authenticate, trade, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
-      authorize: this.#door(() => authorizeEndpoint(flow, issuer)),
-      callback: this.#door(({ path }) =>
+      authorize: this.#door('/authorize', () => authorizeEndpoint(flow, issuer)),
+      callback: this.#door('/callback', ({ path }) =>
         callbackEndpoint(flow, issuer, isShared ? undefined : (path.split('/').at(-1) ?? '')),
       ),
-      token: this.#door((request) => (hasFormField(request, 'transaction') ? consent : token)),
-      jwks: this.#door(() => jwksEndpoint(this.#foundation.signingKeys)),
+      token: this.#door('/token', (request) => (hasFormField(request, 'transaction') ? consent : token)),
+      jwks: this.#door('/jwks', () => jwksEndpoint(this.#foundation.signingKeys)),
     };
   }
 
@@ -119,8 +120,7 @@ export class OAuthProxy {
    * @throws {AuthError} temporarily_unavailable when the store is away, or was written under another secret
    */
   async ready(): Promise<void> {
-    await this.#foundation.installationKey();
-    await this.#foundation.signingKeys.current();
+    await this.#foundation.ready();
   }
 
   /** Closes the connections to the providers, and the store unless it was handed in. */
@@ -130,11 +130,16 @@ export class OAuthProxy {
   }
 
   /** Makes a route's handler. There is one client only, so what it calls itself decides nothing. */
-  #door(endpointOf: (request: HttpRequest) => Endpoint): NodeHandler {
-    const { log, randomness, entrance } = this.#foundation;
+  #door(route: string, endpointOf: (request: HttpRequest) => Endpoint): NodeHandler {
+    const { log, randomness, entrance, telemetry } = this.#foundation;
+    const observe = observeRequests(telemetry);
     return doorHandler(
-      (request) =>
-        serve(behindEntrance(entrance, endpointOf(request)), withParameter(request, 'client_id', soleClientId), log),
+      (request) => {
+        const named = withParameter(request, 'client_id', soleClientId);
+        const answer = () => serve(behindEntrance(entrance, endpointOf(request)), named, log);
+        // By its name, since the application may have mounted it anywhere.
+        return observe ? observe(request, route, answer) : answer();
+      },
       () => randomText(randomness, 9),
     );
   }

@@ -6,7 +6,6 @@ import type { Log } from './telemetry/log.js';
  * What JSON leaves as it is, and a terminal or a reader of lines may take for more than text: controls of ISO 8859,
  * separators of lines, and marks that turn the direction of what follows.
  */
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const lines = pino(
@@ -30,4 +29,4 @@ export const standardErrorLog: Log = ({ level, ...entry }) => {
 const auditLines = lines.child({ kind: 'audit' });
 
 /** Writes audit events as lines of JSON on standard error. */
-export const standardErrorAudit: AuditSink = ({ at: _, ...record }) => auditLines.info(record);
+export const standardErrorAudit: AuditSink = (record) => auditLines.info({ ...record, at: undefined });

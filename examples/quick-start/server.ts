@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import express, { type Express, type Request, type Response } from 'express';
-import { OAuthAuthorizationServer } from 'mcp-gatehouse';
+import { OAuthAuthorizationServer, type AuditRecord } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { createMcpServer, tools } from './mcp-server.js';
 import type { QuickStartSettings } from './settings.js';
@@ -21,6 +21,7 @@ export interface QuickStart {
 /** Starts an MCP server with mcp-gatehouse before it, and a local OpenID provider when no other is configured. */
 export async function startQuickStart(settings: QuickStartSettings): Promise<QuickStart> {
   const { url, port, secret, store, allow, rateLimits, trustedProxies } = settings;
+  const isTrial = settings.providers.length === 0;
   const app = express().disable('x-powered-by');
   const providers = settings.providers.length > 0 ? [...settings.providers] : [await addLocalProvider(app, url)];
 
@@ -33,6 +34,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     allow,
     rateLimits,
     trustedProxies,
+    audit: settings.audit ?? (isTrial ? tellBriefly : undefined),
     resources: [
       {
         url: mcpUrl,
@@ -60,10 +62,17 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     providers: providers.map(({ name }) => name),
     callbackUrls: Object.values(gate.callbackUrls),
     async close() {
+      gate.drain();
       await Promise.all(servers.map(stop));
       await gate.close();
     },
   };
+}
+
+/** For whoever tries it out and looks on; where real users sign in, the lines are the usual ones, with all that is known. */
+function tellBriefly({ event, outcome, subject, clientName, reason }: AuditRecord): void {
+  const known = [subject, clientName && `“${clientName}”`, outcome === 'failure' && reason].filter(Boolean);
+  console.error(`  ${outcome === 'success' ? '·' : '!'} ${event.padEnd(22)} ${known.join(', ')}`.trimEnd());
 }
 
 async function addLocalProvider(app: Express, url: string) {

@@ -26,6 +26,8 @@ export interface QuickStartSettings {
   /** Only where they are turned off. */
   readonly rateLimits?: false;
   readonly trustedProxies?: string[];
+  /** Only where audit events are turned off. */
+  readonly audit?: false;
 }
 
 /**
@@ -38,7 +40,10 @@ export interface QuickStartSettings {
  */
 export function readSettings(environment: Environment, folder: string): QuickStartSettings {
   const faults: string[] = [];
-  const { issuer, secret, store, providers, allow, rateLimits, trustedProxies } = readOptions(environment, faults);
+  const { issuer, secret, store, providers, allow, rateLimits, trustedProxies, audit } = readOptions(
+    environment,
+    faults,
+  );
   const port = Number(environment['PORT']?.trim() || '3000');
   const url = (issuer ?? `http://localhost:${port}`).replace(/\/+$/, '');
   if (!Number.isInteger(port) || port < 1 || port > 65535) faults.push('PORT has to be a number from 1 to 65535.');
@@ -64,6 +69,7 @@ export function readSettings(environment: Environment, folder: string): QuickSta
     ...(allow && { allow }),
     ...(rateLimits === false && { rateLimits }),
     ...(trustedProxies && { trustedProxies }),
+    ...(audit === false && { audit }),
   };
 }
 

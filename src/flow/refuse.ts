@@ -60,7 +60,7 @@ export function createRefuse({ issuer, resources, binding, log, audit }: RefuseS
       reason: reasonOf(refusal),
     });
     const { name } = resources.get(transaction.resource) ?? {};
-    return refusedPage({
+    const page = refusedPage({
       provider: provider.name,
       account,
       resource: { url: transaction.resource, ...(name !== undefined && { name }) },
@@ -69,5 +69,6 @@ export function createRefuse({ issuer, resources, binding, log, audit }: RefuseS
       requestId: request.id,
       headers: { 'set-cookie': [binding.release(transaction.id)] },
     });
+    return { ...page, error: code };
   };
 }

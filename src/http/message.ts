@@ -1,3 +1,4 @@
+import type { AuthErrorCode } from '../protocol/auth-error.js';
 import type { RequestOrigin } from '../telemetry/audit.js';
 
 /** A request as the endpoints see it: no framework, nothing parsed that an endpoint may not want. */
@@ -32,6 +33,8 @@ export interface HttpReply {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
+  /** What went wrong, for whoever measures; it is not sent. */
+  readonly error?: AuthErrorCode;
 }
 
 /** Reads one header; one that came twice counts as absent, since nobody can tell which of them was checked. */

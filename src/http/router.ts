@@ -20,6 +20,13 @@ export interface Endpoint {
 /** The server's endpoints by their paths. */
 export type Routes = ReadonlyMap<string, Endpoint>;
 
+/** Tells of a request, and of what it was answered; the route is undefined where the path is none of ours. */
+export type ObserveRequest = (
+  request: HttpRequest,
+  route: string | undefined,
+  answer: () => Promise<HttpReply>,
+) => Promise<HttpReply>;
+
 /** The server without its sockets. */
 export interface Dispatcher {
   /**
@@ -40,7 +47,12 @@ export interface Dispatcher {
  * What is unknown below `/.well-known/` is answered with 404 in JSON: clients try many such paths, and one that meets
  * an application's HTML or a redirect there gives up.
  */
-export function createDispatcher(routes: Routes, aliases: Routes, log: Log): Dispatcher {
+export function createDispatcher(
+  routes: Routes,
+  aliases: Routes,
+  log: Log,
+  observe: ObserveRequest = (_request, _route, answer) => answer(),
+): Dispatcher {
   const documentFolders = new Set([...routes.keys()].flatMap((path) => folderOfDocuments(path) ?? []));
   return {
     serves: (path, method) =>
@@ -48,7 +60,9 @@ export function createDispatcher(routes: Routes, aliases: Routes, log: Log): Dis
 
     async dispatch(request) {
       const endpoint = routes.get(request.path) ?? aliases.get(request.path);
-      return endpoint ? serve(endpoint, request, log) : unknownDocument(request);
+      // A path that was found is one of few.
+      if (endpoint) return observe(request, request.path, () => serve(endpoint, request, log));
+      return observe(request, undefined, () => Promise.resolve(unknownDocument(request)));
     },
   };
 }
@@ -71,14 +85,16 @@ async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promi
   try {
     if (!endpoint.methods.some((method) => method === request.method)) {
       const allow = endpoint.methods.join(', ');
-      return errorReply(new AuthError('method_not_allowed', `Use one of these methods: ${allow}.`), { allow });
+      const error = new AuthError('method_not_allowed', `Use one of these methods: ${allow}.`);
+      return { ...errorReply(error, { allow }), error: error.code };
     }
     return await endpoint.handle(request);
   } catch (thrown) {
     const error = toAuthError(thrown);
     // Of a flood the limit itself tells, once: a line for each request would be a flood of its own.
     if (error.code !== 'too_many_requests') logRefusal(log, 'request refused', request, error);
-    return endpoint.render?.(error, request) ?? errorReply(error);
+    const reply = endpoint.render?.(error, request) ?? errorReply(error);
+    return { ...reply, error: error.code };
   }
 }
 

@@ -15,7 +15,9 @@ import {
   revoke,
   signIn,
   SteppingBrowser,
+  transactionOf,
 } from '../support/client.js';
+import { collectTelemetry } from '../support/telemetry.js';
 import { assertionClaims, assertionOf, assertionType, ecKeyPair } from '../support/assertion.js';
 import {
   recordingStore,
@@ -31,7 +33,9 @@ let folder: ReturnType<typeof temporaryFolder>;
 let gatehouse: Gatehouse;
 let store: RecordingStore;
 let path: string;
+const measured = collectTelemetry();
 beforeEach(() => {
+  measured.reset();
   folder = temporaryFolder();
   path = `${folder.path}/gatehouse.sqlite`;
   store = recordingStore(sqliteStore({ path, clock: () => Date.now() / 1000 }));
@@ -122,13 +126,19 @@ it('keeps every secret of a journey out of logs, store and answers', async () =>
     'refreshed token, its proof': String(refreshed['refresh_token']).split('.').at(-1) ?? '',
     'server secret': testSecret,
     'client state': state,
+    'consent transaction': transactionOf(page),
     ...Object.fromEntries(bindings.map((cookie, index) => [`cookie ${index}`, decodeURIComponent(cookie)])),
   };
   expect(Object.keys(upstreamOnes)).toHaveLength(5);
+  const metrics = JSON.stringify([await measured.metrics(), measured.spans()]);
+  expect(metrics).toContain('/oauth/callback');
+  expect(found(metrics, { ...upstreamOnes, ...credentials, user: 'oidc|alice', client: client.clientId })).toEqual([]);
   expect(log.length).toBeGreaterThan(5);
 
-  expect(found(JSON.stringify(log), { ...upstreamOnes, ...credentials })).toEqual([]);
+  expect(found(JSON.stringify([log, gatehouse.audit]), { ...upstreamOnes, ...credentials })).toEqual([]);
   expect(found(JSON.stringify(log), { user: 'alice@example.test', sub: 'oidc|alice' })).toEqual([]);
+  expect(found(JSON.stringify(gatehouse.audit), { user: 'alice@example.test' })).toEqual([]);
+  expect(gatehouse.audit.length).toBeGreaterThan(10);
   expect(found(JSON.stringify(store.writes), { ...upstreamOnes, ...credentials })).toEqual([]);
   expect(found(JSON.stringify(store.writes), { user: 'alice@example.test', sub: 'oidc|alice' })).toEqual([]);
   expect(found(received.join('\n'), { ...upstreamOnes, verifier, 'server secret': testSecret })).toEqual([]);
@@ -218,7 +228,9 @@ it('keeps the secrets of configured clients, and their assertions, out of logs, 
     'private key': pair.privateKey.export({ format: 'jwk' }).d ?? '',
   };
   expect(log.filter(({ event }) => event === 'request refused')).toHaveLength(6);
-  expect(found(JSON.stringify(log), { ...secrets, 'access token': String(body['access_token']) })).toEqual([]);
+  expect(
+    found(JSON.stringify([log, gatehouse.audit]), { ...secrets, 'access token': String(body['access_token']) }),
+  ).toEqual([]);
   expect(store.writes.filter(({ key }) => key.partition.endsWith('/assertion'))).toHaveLength(2);
   expect(found(JSON.stringify(store.writes), secrets)).toEqual([]);
   expect(found(received.join('\n'), secrets)).toEqual([]);
@@ -264,7 +276,7 @@ it('keeps keys of resource servers, and what is said at their door, out of logs,
     user: 'alice@example.test',
   };
   expect(log.filter(({ event }) => event === 'request refused').length).toBeGreaterThan(8);
-  expect(found(JSON.stringify(log), secrets)).toEqual([]);
+  expect(found(JSON.stringify([log, gatehouse.audit]), secrets)).toEqual([]);
   expect(found(JSON.stringify(store.writes), secrets)).toEqual([]);
   expect(found(received.join('\n'), { key, 'hashed key': hashedKey, hash, 'refresh token': refreshToken })).toEqual([]);
   expect(found(inspect(gatehouse.gate, { depth: 20, showHidden: true }), { key, 'hashed key': hashedKey })).toEqual([]);
