@@ -28,7 +28,10 @@ export function clientsCommand(io: CommandIo): Command {
   );
 
   const tellChanged = ({ client, secret }: ChangedClient, { json }: ClientFlags) => {
-    if (json) return print(JSON.stringify({ client, ...(secret !== undefined && { secret }) }));
+    if (json) {
+      print(JSON.stringify({ client, ...(secret !== undefined && { secret }) }));
+      return;
+    }
     for (const line of linesOf(client)) print(line);
     if (secret !== undefined) print(`secret: ${secret}  (shown this once)`);
   };
@@ -62,7 +65,10 @@ export function clientsCommand(io: CommandIo): Command {
       withOperator(async ({ clients, blocks }) => {
         if (blocked) {
           const all = await wholeOf((page) => blocks.list(page));
-          if (json) return print(JSON.stringify(all));
+          if (json) {
+            print(JSON.stringify(all));
+            return;
+          }
           for (const block of all) {
             const what = 'host' in block ? `host ${block.host}` : `client ${block.clientId}`;
             print(block.reason === undefined ? what : `${what}  (${block.reason})`);
@@ -70,7 +76,10 @@ export function clientsCommand(io: CommandIo): Command {
           return;
         }
         const all = await wholeOf((page) => clients.list(page));
-        if (json) return print(JSON.stringify(all));
+        if (json) {
+          print(JSON.stringify(all));
+          return;
+        }
         for (const { clientId, name, origin } of all) print(`${clientId}  ${name}  (${origin})`);
       }),
     );
@@ -82,7 +91,10 @@ export function clientsCommand(io: CommandIo): Command {
     .action((id: string, { json }: { json?: true }) =>
       withOperator(async ({ clients }) => {
         const description = await clients.show(id);
-        if (json) return print(JSON.stringify(description));
+        if (json) {
+          print(JSON.stringify(description));
+          return;
+        }
         const { says, isBlocked, client, metadata, key } = description;
         print(says);
         print(isBlocked ? 'It is blocked.' : 'It is not blocked.');

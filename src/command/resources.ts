@@ -21,7 +21,10 @@ export function resourcesCommand(io: CommandIo): Command {
   const command = new Command('resources').description('MCP servers that tokens are issued for.');
 
   const tellChanged = ({ resource, key }: ChangedResource, { json }: ResourceFlags) => {
-    if (json) return print(JSON.stringify({ resource, ...(key !== undefined && { key }) }));
+    if (json) {
+      print(JSON.stringify({ resource, ...(key !== undefined && { key }) }));
+      return;
+    }
     for (const line of linesOf(resource)) print(line);
     if (key !== undefined) print(`introspection key: ${key}  (shown this once)`);
   };
@@ -55,7 +58,10 @@ export function resourcesCommand(io: CommandIo): Command {
     .action(({ json }: ResourceFlags) =>
       withOperator(async ({ resources }) => {
         const all = await wholeOf((page) => resources.list(page));
-        if (json) return print(JSON.stringify(all));
+        if (json) {
+          print(JSON.stringify(all));
+          return;
+        }
         for (const { url, name = '', origin } of all) print(`${url}  ${name}  (${origin})`);
       }),
     );
@@ -68,7 +74,10 @@ export function resourcesCommand(io: CommandIo): Command {
       withOperator(async ({ resources }) => {
         const resource = await resources.find(url);
         if (!resource) return command.error(`There is no ${url}.`);
-        if (json) return print(JSON.stringify(resource));
+        if (json) {
+          print(JSON.stringify(resource));
+          return;
+        }
         for (const line of linesOf(resource)) print(line);
       }),
     );

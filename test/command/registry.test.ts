@@ -11,7 +11,8 @@ afterEach(() => gatehouse.close());
 
 /** Runs a command on the store of the running server, and answers what it printed. */
 async function run(...words: string[]): Promise<{ printed: string[]; warned: string[] }> {
-  const [printed, warned]: string[][] = [[], []];
+  const printed: string[] = [];
+  const warned: string[] = [];
   const program = createProgram({
     print: (line) => printed.push(line),
     warn: (line) => warned.push(line),

@@ -10,13 +10,13 @@ describe.each(['redis', 'postgres', 'sqlite'] as const)('two instances on one %s
   it.skipIf(isWithout[kind] && !process.env['CI'])(
     'know each other’s clients, MCP servers and blocks within five seconds',
     async () => {
-      const { location, remove } = await newSharedStore[kind]();
+      const shared = await newSharedStore[kind]();
       let offset = 0;
       const clock = () => Date.now() / 1000 + offset;
       const start = () =>
         new OAuthAuthorizationServer({
           ...gatehouseOptions({ issuer, mcpUrl: `${issuer}/mcp`, upstream }),
-          store: location,
+          store: shared.location,
           clock,
         });
       const [one, other] = [start(), start()];
@@ -64,7 +64,7 @@ describe.each(['redis', 'postgres', 'sqlite'] as const)('two instances on one %s
       } finally {
         await one.close();
         await other.close();
-        await remove();
+        await shared.remove();
       }
     },
   );

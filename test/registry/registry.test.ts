@@ -105,6 +105,31 @@ describe('the registry', () => {
     expect(registry.seen()).toBeDefined();
   });
 
+  it('is not put back by a read that began before a change', async () => {
+    const { store, instance } = scene();
+    let release = (): void => undefined;
+    let isHeld = false;
+    const slow: Store = {
+      ...store,
+      async get(key) {
+        const entry = await store.get(key);
+        if (isHeld) {
+          isHeld = false;
+          await new Promise<void>((resolve) => (release = resolve));
+        }
+        return entry;
+      },
+    };
+    const registry = instance(slow);
+    isHeld = true;
+    const reading = registry.refresh();
+    await vi.waitFor(() => expect(isHeld).toBe(false));
+    await block(registry, 'a.example');
+    release();
+    await reading;
+    expect(hosts(registry)).toEqual(['a.example']);
+  });
+
   it('cannot be written by somebody who has the database only, and survives a rotation of the secret', async () => {
     const { store, instance } = scene();
     await block(instance(), 'a.example');
