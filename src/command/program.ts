@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { clientsCommand } from './clients.js';
 import type { CommandIo } from './io.js';
+import { resourcesCommand } from './resources.js';
 import { secretCommand } from './secret.js';
 
 /** Every command, in the order in which `gatehouse help` lists them. */
-const commands: readonly ((io: CommandIo) => Command)[] = [secretCommand];
+const commands: readonly ((io: CommandIo) => Command)[] = [clientsCommand, resourcesCommand, secretCommand];
 
 /** Puts the `gatehouse` command together. */
 export function createProgram(io: CommandIo): Command {

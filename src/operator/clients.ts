@@ -1,5 +1,6 @@
 import { hashOfSecret, type ConfiguredClient } from '../clients/pre-registered.js';
 import { randomText } from '../keys/randomness.js';
+import type { RegistryEntry } from '../registry/registry-document.js';
 import { application, type Actor, type TellChange } from './actor.js';
 import { clientView, type ClientView } from './client-view.js';
 import type { ClientDescription, DescribeClient } from './describe-client.js';
@@ -77,10 +78,11 @@ export function createClientRegistry(services: ClientRegistryServices): ClientRe
     return client && clientView(client, client.since === undefined ? undefined : entry);
   }
 
-  async function changed(clientId: string, secret: string | undefined): Promise<ChangedClient> {
-    const client = await viewOf(clientId);
-    if (!client) throw new RegistryFault('not_found', [`${clientId} was removed meanwhile.`]);
-    return { client, ...(secret !== undefined && { secret }) };
+  /** From what this instance knows since the change: a look that fails would lose the secret, which is told only now. */
+  function changed(entry: RegistryEntry, secret: string | undefined): ChangedClient {
+    const client = clients().get(entry.name);
+    if (!client) throw new RegistryFault('not_found', [`${entry.name} was removed meanwhile.`]);
+    return { client: clientView(client, entry), ...(secret !== undefined && { secret }) };
   }
 
   /** Takes apart what is to be kept and what is to be done. */
@@ -124,9 +126,9 @@ export function createClientRegistry(services: ClientRegistryServices): ClientRe
     async add(input, by = application) {
       const { options, secret } = read(input);
       const { clientId = randomness(12).toString('hex') } = options;
-      await entries.add(String(clientId), withSecrets({ ...options, clientId }, secret, false));
+      const entry = await entries.add(String(clientId), withSecrets({ ...options, clientId }, secret, false));
       tell(by, { event: 'client.added', clientId: String(clientId) });
-      return changed(String(clientId), secret);
+      return changed(entry, secret);
     },
 
     async change(clientId, input, by = application, version) {
@@ -134,9 +136,13 @@ export function createClientRegistry(services: ClientRegistryServices): ClientRe
       if (![undefined, clientId].includes(options['clientId'] as string | undefined)) {
         throw new RegistryFault('invalid_request', ['clientId cannot be changed: add another client.']);
       }
-      await entries.change(clientId, (kept) => withSecrets(patched(kept, options), secret, dropsOld), version);
+      const entry = await entries.change(
+        clientId,
+        (kept) => withSecrets(patched(kept, options), secret, dropsOld),
+        version,
+      );
       tell(by, { event: 'client.changed', clientId });
-      return changed(clientId, secret);
+      return changed(entry, secret);
     },
 
     async remove(clientId, by = application, version) {

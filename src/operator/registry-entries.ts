@@ -27,14 +27,14 @@ export interface RegistryEntries {
   /** Reads it now. */
   find(name: string): Promise<RegistryEntry | undefined>;
   /** @throws {RegistryFault} invalid_request, conflict */
-  add(name: string, options: object): Promise<void>;
+  add(name: string, options: object): Promise<RegistryEntry>;
   /**
    * Changes an entry, as it is when it is written.
    *
    * @param expect - the version that the caller has seen; without it, whatever is there
    * @throws {RegistryFault} invalid_request, not_found, conflict
    */
-  change(name: string, edit: (options: RegistryEntry['options']) => object, expect?: string): Promise<void>;
+  change(name: string, edit: (options: RegistryEntry['options']) => object, expect?: string): Promise<RegistryEntry>;
   /** @throws {RegistryFault} not_found, conflict */
   remove(name: string, expect?: string): Promise<void>;
 }
@@ -105,23 +105,22 @@ export function createRegistryEntries(
       const at = Math.floor(clock());
       const entry = { name, addedAt: at, changedAt: at, version: newVersion(), options: kept(options) };
       requireOurs(name);
-      await registry.change((document) => {
+      return registry.change((document) => {
         if (document[kind].some((each) => each.name === name)) {
           throw new RegistryFault('conflict', [`${name} is there already: change it, or remove it first.`]);
         }
-        return { next: judged(document, [...document[kind], entry]), result: undefined };
+        return { next: judged(document, [...document[kind], entry]), result: entry };
       });
     },
 
-    async change(name, edit, expect) {
-      await registry.change((document) => {
+    change: (name, edit, expect) =>
+      registry.change((document) => {
         const entry = requireEntry(document, name, expect);
         const options = kept(edit(entry.options));
         const changed = { ...entry, options, changedAt: Math.floor(clock()), version: newVersion() };
         const entries = document[kind].map((each) => (each === entry ? changed : each));
-        return { next: judged(document, entries), result: undefined };
-      });
-    },
+        return { next: judged(document, entries), result: changed };
+      }),
 
     async remove(name, expect) {
       await registry.change((document) => {

@@ -2,6 +2,7 @@ import { hashOfSecret } from '../clients/pre-registered.js';
 import { randomText } from '../keys/randomness.js';
 import { canonicalResource } from '../protocol/resource-indicator.js';
 import type { ImpliedScopes } from '../protocol/scope.js';
+import type { RegistryEntry } from '../registry/registry-document.js';
 import { application, type Actor, type TellChange } from './actor.js';
 import { entryView, type EntryView } from './client-view.js';
 import {
@@ -98,10 +99,11 @@ export function createResourceRegistry(services: ResourceRegistryServices): Reso
     return resource && resourceView(resource, rules.isConfigured('resources', url) ? undefined : entry);
   }
 
-  async function changed(url: string, key: string | undefined): Promise<ChangedResource> {
-    const resource = await viewOf(url);
-    if (!resource) throw new RegistryFault('not_found', [`${url} was removed meanwhile.`]);
-    return { resource, ...(key !== undefined && { key }) };
+  /** From what this instance knows since the change: a look that fails would lose the key, which is told only now. */
+  function changed(entry: RegistryEntry, key: string | undefined): ChangedResource {
+    const resource = resources().get(entry.name);
+    if (!resource) throw new RegistryFault('not_found', [`${entry.name} was removed meanwhile.`]);
+    return { resource: resourceView(resource, entry), ...(key !== undefined && { key }) };
   }
 
   /** Takes apart what is to be kept and what is to be done. */
@@ -150,9 +152,9 @@ export function createResourceRegistry(services: ResourceRegistryServices): Reso
     async add(input, by = application) {
       const { options, key } = read(input);
       const url = canonical(options['url']);
-      await entries.add(url, withKeys(options, key, false));
+      const entry = await entries.add(url, withKeys(options, key, false));
       tell(by, { event: 'resource.added', resource: url });
-      return changed(url, key);
+      return changed(entry, key);
     },
 
     async change(given, input, by = application, version) {
@@ -161,9 +163,13 @@ export function createResourceRegistry(services: ResourceRegistryServices): Reso
       if (options['url'] !== undefined && canonical(options['url']) !== url) {
         throw new RegistryFault('invalid_request', ['url cannot be changed: add another resource.']);
       }
-      await entries.change(url, (kept) => withKeys(patchedResource(kept, options), key, dropsOld), version);
+      const entry = await entries.change(
+        url,
+        (kept) => withKeys(patchedResource(kept, options), key, dropsOld),
+        version,
+      );
       tell(by, { event: 'resource.changed', resource: url });
-      return changed(url, key);
+      return changed(entry, key);
     },
 
     async remove(given, by = application, version) {

@@ -43,12 +43,10 @@ function domainsOf(uri: string): readonly string[] {
  * domain.
  */
 export function blockableHost(text: string): string | undefined {
-  if (!URL.canParse(`https://${text}/`)) return undefined;
-  const { hostname, href } = new URL(`https://${text}/`);
-  // Neither a port nor a path nor a user: they would be left out, and more be blocked than was written.
-  if (href !== `https://${hostname}/` || /[/?#@\\\s]|:\d*$/.test(text.replace(/\[.*\]/, '')) || hostname.length > 253) {
+  // Nothing but a host: of a URL the rest would be left out, and more be blocked than was written.
+  if (text.length > 253 || !/^(?:[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*|\[[0-9a-f:.]+\])$/iu.test(text))
     return undefined;
-  }
-  const isWhole = hostname === 'localhost' || hostname.includes('.') || hostname.startsWith('[');
-  return isWhole && !hostname.startsWith('.') && !hostname.endsWith('.') ? hostname : undefined;
+  if (!URL.canParse(`https://${text}/`)) return undefined;
+  const { hostname } = new URL(`https://${text}/`);
+  return hostname === 'localhost' || /[.[]/.test(hostname) ? hostname : undefined;
 }

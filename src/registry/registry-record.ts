@@ -33,7 +33,8 @@ export interface RegistryRecord {
 
 const key = { partition: 'registry', id: 'document' } as const;
 const purpose = 'seal registry';
-const maxAttempts = 20;
+/** Where many change it at once one after the other wins, and the last has to wait for all. */
+const maxAttempts = 50;
 
 /**
  * Keeps everything in one record, sealed: a change is one compare-and-set however much it touches, and nobody who can

@@ -13,7 +13,7 @@ import {
   walk,
   type RawClient,
 } from '../support/client.js';
-import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
+import { startGatehouse, testSecret, type Gatehouse } from '../support/gatehouse.js';
 import { serve } from '../http/serve.js';
 
 const redirectUri = 'https://app.evil.example/callback';
@@ -140,9 +140,6 @@ it('nobody else is touched', async () => {
 it('a client is still blocked when it registers the same under a new secret of the server', async () => {
   const client = await register(gatehouse.issuer);
   await gatehouse.gate.operator.blocks.add({ clientId: client.clientId });
-  const { gate } = gatehouse;
-  const { testSecret } = await import('../support/gatehouse.js');
-  expect(gate).toBeDefined();
   const again = await startGatehouse({ secret: ['another-secret-of-this-server-0123456789', testSecret] });
   try {
     const first = await register(again.issuer);

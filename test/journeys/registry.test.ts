@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { authorizationUrl, callResource, pkce, postForm, redeem, refresh, signIn, walk } from '../support/client.js';
-import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
+import { startGatehouse, temporaryFolder, type Gatehouse } from '../support/gatehouse.js';
 
 let gatehouse: Gatehouse;
 beforeEach(async () => {
@@ -96,8 +96,8 @@ describe('a client that was added while the server runs', () => {
   });
 
   it('is what it was after a restart', async () => {
-    const { path, remove } = await import('../support/gatehouse.js').then(({ temporaryFolder }) => temporaryFolder());
-    const other = await startGatehouse({ store: `sqlite:${path}/gatehouse.sqlite` });
+    const folder = temporaryFolder();
+    const other = await startGatehouse({ store: `sqlite:${folder.path}/gatehouse.sqlite` });
     try {
       const { secret = '' } = await other.gate.operator.clients.add({
         clientId: 'machine',
@@ -114,7 +114,7 @@ describe('a client that was added while the server runs', () => {
       expect((await other.gate.operator.clients.list()).items.map(({ clientId }) => clientId)).toEqual(['machine']);
     } finally {
       await other.close();
-      remove();
+      folder.remove();
     }
   });
 });
@@ -237,7 +237,7 @@ describe('what does not fit', () => {
     const faultsOf = (attempt: Promise<unknown>) =>
       attempt.then(
         () => [],
-        (error: { faults?: readonly string[] }) => error.faults ?? [String(error)],
+        (error: unknown) => (error as { faults?: readonly string[] }).faults ?? ['something else'],
       );
     const client = await faultsOf(clients.add({ clientId: 'a b', redirectUris: ['http://x.example/cb'], wrong: 1 }));
     expect(client.join('\n')).toMatch(/clientId has to be/);

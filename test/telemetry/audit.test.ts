@@ -422,6 +422,41 @@ describe('what strangers write', () => {
   });
 });
 
+describe('what an operator changes', () => {
+  it('is told with who made it and from where, and what came to nothing is not', async () => {
+    const by = { operator: 'alice', address: '192.0.2.1', requestId: 'r1' };
+    const { clients, resources, blocks } = gatehouse.gate.operator;
+    const url = 'https://notes.example/mcp';
+    const { secret = '' } = await clients.add({ clientId: 'machine', name: 'M', newSecret: true }, by);
+    await expect(clients.add({ clientId: 'machine', name: 'M', newSecret: true }, by)).rejects.toThrow();
+    await clients.change('machine', { name: 'N' }, by);
+    await expect(clients.change('nobody', { name: 'N' }, by)).rejects.toThrow();
+    await clients.remove('machine', by);
+    const { key = '' } = await resources.add({ url, newKey: true }, by);
+    await resources.change(url, { name: 'Notes' }, by);
+    await resources.remove(url, by);
+    await blocks.add({ clientId: 'machine', reason: 'Spam' }, by);
+    await blocks.add({ clientId: 'machine' }, by);
+    await blocks.remove({ clientId: 'machine' }, by);
+    await blocks.add({ host: 'evil.example' });
+    const byOperator = gatehouse.audit.filter(({ operator }) => operator !== undefined);
+    expect(byOperator.map(({ event, clientId, resource }) => [event, clientId ?? resource])).toEqual([
+      ['client.added', 'machine'],
+      ['client.changed', 'machine'],
+      ['client.removed', 'machine'],
+      ['resource.added', url],
+      ['resource.changed', url],
+      ['resource.removed', url],
+      ['client.blocked', 'machine'],
+      ['client.unblocked', 'machine'],
+      ['client.blocked', undefined],
+    ]);
+    for (const each of byOperator.slice(0, -1)) expect(each).toMatchObject({ outcome: 'success', ...by });
+    expect(byOperator.at(-1)).toMatchObject({ operator: 'application', host: 'evil.example' });
+    for (const each of [secret, key]) expect(JSON.stringify(gatehouse.audit)).not.toContain(each);
+  });
+});
+
 afterAll(() => {
   // Every event has been told in this file, on a real journey, and README names each.
   const names = Object.keys(auditOutcomes).sort();

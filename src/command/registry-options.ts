@@ -1,0 +1,47 @@
+import { userInfo } from 'node:os';
+import type { Actor } from '../operator/actor.js';
+import type { Page, PageRequest } from '../operator/registry-entries.js';
+import { RegistryFault } from '../operator/registry-fault.js';
+import type { CommandIo } from './io.js';
+
+/** Who changes something from the command line, for the audit: the account of the machine. */
+export function commandActor(): Actor {
+  try {
+    return { operator: `gatehouse command (${userInfo().username})` };
+  } catch {
+    // An account without a name, as in many containers.
+    return { operator: 'gatehouse command' };
+  }
+}
+
+/** Collects the values of an option that may be repeated. */
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** The members that were given: what is absent is left as it is. */
+export function given(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** Reads every part of a list. */
+export async function wholeOf<T>(list: (page: PageRequest) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = [];
+  for (let after: string | undefined, more = true; more;) {
+    const { items, next } = await list({ after, limit: 500 });
+    all.push(...items);
+    more = next !== undefined;
+    after = next;
+  }
+  return all;
+}
+
+/** Says every fault of a change that cannot be made, before it is thrown on. */
+export async function tellingFaults<T>({ warn }: CommandIo, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof RegistryFault) for (const fault of thrown.faults) warn(`- ${fault}`);
+    throw thrown;
+  }
+}
