@@ -210,6 +210,9 @@ describe('the router', () => {
           if (broken) throw new Error('secret-canary');
           return Date.now() / 1000;
         },
+        consentPage: () => {
+          throw new Error('secret-canary');
+        },
       },
     );
     const client = await register(host.issuer);
@@ -221,6 +224,7 @@ describe('the router', () => {
     });
     expect(registered.status).toBe(500);
     expect(await registered.json()).toEqual({ error: 'server_error', error_description: expect.any(String) as string });
+    broken = false;
     const asked = await fetch(authorizationUrl(host.issuer, client, pkce().challenge), { redirect: 'manual' });
     expect(asked.status).toBe(303);
     expect(asked.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:8910\/callback\?error=server_error&/);
