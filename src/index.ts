@@ -33,7 +33,17 @@ export { postgresSchema, type PostgresPool, type PostgresStore } from './storage
 export type { RedisClient } from './storage/redis-client.js';
 export type { SqlQuery } from './storage/sql.js';
 export { sqlSchema, type SqlDialect, type SqlValue } from './storage/sql-dialects.js';
-export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
+export type {
+  Entry,
+  Key,
+  Listed,
+  Scanned,
+  ScanOptions,
+  ScanPortion,
+  SetOptions,
+  Store,
+  Version,
+} from './storage/store.js';
 export {
   memoryStore,
   postgresStore,
