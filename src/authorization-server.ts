@@ -95,7 +95,7 @@ export class OAuthAuthorizationServer {
     const { metadata, dispatcher } = createDoors(settings, resources, this.#foundation, this.#engine);
     this.#metadata = metadata;
     this.#server = dispatcher;
-    this.operator = createOperator(this.#foundation);
+    this.operator = createOperator(settings, this.#foundation, this.#engine);
     this.#newRequestId = () => randomText(randomness, 9);
     this.#findResource = resourceFinder(this.#resources);
     this.#guards = createGuards({

@@ -19,6 +19,8 @@ import {
   type RuleSource,
   type RuleWords,
 } from './environment-rules.js';
+import { resourcesFrom, withFiles } from './environment-files.js';
+import type { ResourceOptions } from './options.js';
 import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
@@ -33,6 +35,8 @@ export interface EnvironmentOptions {
   /** Absent where limits are to be the usual ones. */
   readonly rateLimits?: false;
   readonly trustedProxies?: string[];
+  /** The MCP servers, of which `GATEHOUSE_RESOURCES` may name a file that says more. */
+  readonly resources?: ResourceOptions[];
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -124,22 +128,28 @@ const recipes: readonly Recipe[] = [
   },
 ];
 
+const prefixesInUse = new Set(recipes.flatMap(({ prefixes }) => prefixes));
+
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
  * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`, the variables
- * of the providers, and who may sign in.
+ * of the providers, who may sign in, and `GATEHOUSE_RESOURCES`. Secrets, and the store with its password, may be in files:
+ * `GATEHOUSE_SECRET_FILE`, `GATEHOUSE_STORE_FILE`, `GOOGLE_CLIENT_SECRET_FILE` and so on.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
  *   cannot be used of the rest
  */
-export function optionsFromEnvironment(environment: Environment): EnvironmentOptions {
+export function optionsFromEnvironment(variables: Environment): EnvironmentOptions {
+  const faults: string[] = [];
+  const environment = withFiles(variables, isOurs, faults);
   const read = reader(environment);
   const issuer = read('GATEHOUSE_URL');
   const secret = read('GATEHOUSE_SECRET');
   const store = read('GATEHOUSE_STORE');
   const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
   const limits = read('GATEHOUSE_RATE_LIMITS');
-  const faults: string[] = [];
+  const resources = read('GATEHOUSE_RESOURCES');
+  const named = resources === undefined ? undefined : resourcesFrom(resources, faults);
   if (!['on', 'off', undefined].includes(limits)) faults.push('GATEHOUSE_RATE_LIMITS has to be on or off.');
   const sources = configuredProviders(environment, faults);
   const allow = rulesFromEnvironment(environment, sources, faults);
@@ -152,6 +162,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(allow && { allow }),
     ...(limits === 'off' && { rateLimits: false }),
     ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
+    ...(named && { resources: named }),
   };
 }
 
@@ -165,9 +176,15 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
  */
 export function providersFromEnvironment(environment: Environment): UpstreamProvider[] {
   const faults: string[] = [];
-  const sources = configuredProviders(environment, faults);
+  const sources = configuredProviders(withFiles(environment, isOurs, faults), faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
   return sources.flatMap(({ provider }) => provider ?? []);
+}
+
+function isOurs(name: string): boolean {
+  return (
+    name.startsWith('GATEHOUSE_') || /^OIDC_\w+$/.test(name) || prefixesInUse.has(name.replace(/_CLIENT_SECRET$/, ''))
+  );
 }
 
 function configuredProviders(environment: Environment, faults: string[]): RuleSource[] {

@@ -56,6 +56,7 @@ export {
   type SqliteStoreOptions,
   type SqlStoreOptions,
 } from './stores.js';
+export { closeGracefully, closeOnSignal, type ClosableGate, type GracefulCloseOptions } from './shutdown.js';
 export { systemClock } from './system.js';
 export type { AllowRule } from './upstream/allow-rule.js';
 export type { ApplicationUser, AuthenticateUser } from './upstream/application.js';

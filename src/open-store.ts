@@ -13,6 +13,9 @@ import type { RedisClient } from './storage/redis-client.js';
 import { canScan } from './storage/scanning.js';
 import type { ScanOptions, Store } from './storage/store.js';
 
+/** Where state is kept that was given no other place. */
+export const defaultStore = 'sqlite:.gatehouse/gatehouse.sqlite';
+
 /** A store, and the connection on which more than records can be kept, until the store is closed. */
 export interface OpenedStore extends Store {
   readonly connection?: RedisClient | PostgresPool;

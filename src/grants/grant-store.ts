@@ -95,8 +95,8 @@ export function createGrants(
       const isFirst = await grants.change(grantId, (grant) =>
         grant.ended ? { result: false } : { next: { ...grant, ended: { at, because } }, result: true },
       );
-      // That a client signs its user out is no cause for alarm.
-      const level = because === 'revoked' ? 'info' : 'warn';
+      // That a client signs its user out is no cause for alarm, nor what the operator does.
+      const level = because.startsWith('revoked') ? 'info' : 'warn';
       if (isFirst) log({ level, event: 'grant ended', description: because, grantId });
       // Also when it had ended before: that time the deletion may have failed.
       await discardVault(vaultKey(grantId));

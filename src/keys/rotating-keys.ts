@@ -57,8 +57,7 @@ export function rotatingSigningKeys(
     if (attempts === 0) throw new AuthError('temporarily_unavailable', 'The signing keys cannot be written.');
     const entry = await store.get(key);
     const stored = entry ? openKeys(sealing, entry.value) : [];
-    const scheduled = rotate(stored, clock(), settings);
-    const wanted = isForced && !isUnderWay(scheduled, clock(), settings) ? withNewKey(scheduled, clock()) : scheduled;
+    const wanted = isForced ? withNewKeySoon(stored, clock(), settings) : rotate(stored, clock(), settings);
     if (!entry || wanted !== stored || !sealing.isCurrent(entry.value)) {
       const sealed = sealing.seal(purpose, key.id, JSON.stringify(wanted));
       const version = randomText(randomness);
@@ -100,6 +99,17 @@ export function rotatingSigningKeys(
       const keys = await keysNotOlderThan(reloadTtl);
       return { keys: keys.map(({ published }) => published) };
     },
+    async list() {
+      const entry = await store.get(key);
+      const keys = entry ? openKeys(sealing, entry.value).map(importKey) : [];
+      const active = keys.length > 0 ? activeKey(keys, clock(), settings).publishedAt : 0;
+      return keys.map(({ kid, publishedAt }) => ({
+        kid,
+        publishedAt,
+        signsFrom: publishedAt === keys[0]?.publishedAt ? publishedAt : publishedAt + settings.publishTtl,
+        state: publishedAt === active ? 'signing' : publishedAt > active ? 'published' : 'verifying',
+      }));
+    },
     async rotate() {
       loaded = { keys: await load(true), at: clock() };
     },
@@ -118,6 +128,14 @@ function rotate(keys: StoredKey[], now: number, settings: RotationSettings): Sto
   if (!due && !keys.some(isOver)) return keys;
   const kept = keys.filter((each, index) => !isOver(each, index));
   return due ? withNewKey(kept, now) : kept;
+}
+
+/**
+ * Adds a key unless the newest is one that waits. Drops none: an operator's command may not know how long the tokens of
+ * the servers live.
+ */
+function withNewKeySoon(keys: StoredKey[], now: number, settings: RotationSettings): StoredKey[] {
+  return isUnderWay(keys, now, settings) ? keys : withNewKey(keys, now);
 }
 
 function withNewKey(keys: readonly StoredKey[], now: number): StoredKey[] {
