@@ -37,21 +37,19 @@ export async function closeGracefully(
     server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false));
   }
   if (drainTtl > 0) await sleep(drainTtl);
-  let areClosed = false;
-  const closed = Promise.all(servers.map(closing)).then(() => (areClosed = true));
   const deadline = new AbortController();
-  let isLate = false;
-  void sleep(graceTtl, deadline.signal).then(() => (isLate = !areClosed));
-  while (!areClosed && !isLate) {
+  const closed = Promise.all(servers.map(closing)).then(() => true);
+  const late = sleep(graceTtl, deadline.signal).then(() => false);
+  let outcome: boolean | undefined;
+  while (outcome === undefined) {
     for (const server of servers) server.closeIdleConnections();
-    await Promise.race([closed, sleep(idleCheckTtl)]);
+    outcome = await Promise.race([closed, late, sleep(idleCheckTtl).then(() => undefined)]);
   }
   deadline.abort();
-  const hasFinished = areClosed;
   for (const server of servers) server.closeAllConnections();
   await closed;
   await gate.close();
-  return hasFinished;
+  return outcome;
 }
 
 /** One that was never listening is closed already. */

@@ -44,7 +44,7 @@ export async function mastersOf(client: RedisClient): Promise<readonly SendToSer
     return [(command) => send('', command)];
   }
   const { masters = [] } = client;
-  const clients = await Promise.all(masters.map((master) => client.nodeClient?.(master as never)));
+  const clients = await Promise.all(masters.map(async (master) => client.nodeClient?.(master as never)));
   return clients.flatMap((node) => (node ? [senderToNode(node)] : []));
 }
 

@@ -34,8 +34,14 @@ export function startCommand(parameters: readonly string[], { env, cwd = '/' }: 
   let [stdout, stderr] = ['', ''];
   const listeners = new Set<() => void>();
   const heard = () => listeners.forEach((listener) => listener());
-  child.stdout.on('data', (chunk: Buffer) => ((stdout += chunk.toString()), heard()));
-  child.stderr.on('data', (chunk: Buffer) => ((stderr += chunk.toString()), heard()));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    heard();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    heard();
+  });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   return {
     child,
