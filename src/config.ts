@@ -25,7 +25,7 @@ import {
 } from './party-config.js';
 import { ConfigurationError, describeIssue } from './configuration-error.js';
 import { rateLimits, trustedProxies } from './limits-config.js';
-import { isStoreLocation } from './open-store.js';
+import { defaultStore, isStoreLocation } from './open-store.js';
 import { seconds } from './resource-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { identityScopes } from './protocol/user-profile.js';
@@ -71,7 +71,7 @@ const schema = z.strictObject({
     .union([z.string(), z.custom<Store>(isStore)], {
       error: 'has to be text such as sqlite:PATH or redis://HOST, or a store with get, set, delete, list and close',
     })
-    .default('sqlite:.gatehouse/gatehouse.sqlite')
+    .default(defaultStore)
     .refine((store) => typeof store !== 'string' || isStoreLocation(store), {
       // Never quoted: there may be a password in it.
       error:

@@ -35,8 +35,8 @@ import { createAccessTokenReader, type ReadAccessToken } from './grants/access-t
 import { createAccessTokens } from './grants/access-token.js';
 import { createCredentials } from './grants/credential.js';
 import { createFreshUpstream } from './grants/fresh-upstream.js';
-import { createGrantIds } from './grants/grant-id.js';
-import { createGrants } from './grants/grant-store.js';
+import { createGrantIds, type GrantIds } from './grants/grant-id.js';
+import { createGrants, type Grants } from './grants/grant-store.js';
 import type { Grant, Identity } from './grants/grant.js';
 import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
@@ -87,6 +87,12 @@ export interface Engine {
   readonly identityOf: (grant: Grant) => Identity;
   readonly verify: VerifyAccessToken;
   readonly getUpstreamToken: GetUpstreamToken;
+  readonly grants: Grants;
+  readonly grantIds: GrantIds;
+  /** A client that is known without anything being fetched. */
+  readonly knownClient: (clientId: string) => Client | undefined;
+  /** Waits a little for what is being revoked at the providers. */
+  readonly settle: () => Promise<void>;
   /** Closes the connections to the providers, after a short wait for what is being revoked there. */
   readonly close: () => Promise<void>;
 }
@@ -313,6 +319,10 @@ export function createEngine(
     identityOf: (grant) => openIdentity(sealing, grant),
     verify: countedVerifications(createLocalVerifier(readAccessToken, requireStanding, noteUse), telemetry),
     getUpstreamToken: createGetUpstreamToken(standingGrants, freshUpstream),
+    grants,
+    grantIds,
+    knownClient: (clientId) => preRegistered.get(clientId) ?? registeredClients.read(clientId),
+    settle: () => revocations.settle(),
     close: async () => {
       unused.stop();
       await revocations.settle();

@@ -19,6 +19,8 @@ import {
   type RuleSource,
   type RuleWords,
 } from './environment-rules.js';
+import { resourcesFrom, withFiles } from './environment-files.js';
+import type { ResourceOptions } from './options.js';
 import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 
@@ -36,6 +38,8 @@ export interface EnvironmentOptions {
   /** Absent where audit events are to be written. */
   readonly audit?: false;
   readonly admin?: { tokens: string[] };
+  /** The MCP servers, of which `GATEHOUSE_RESOURCES` may name a file that says more. */
+  readonly resources?: ResourceOptions[];
 }
 
 /** How a provider is made of variables, which are named without the prefix that they share. */
@@ -127,16 +131,21 @@ const recipes: readonly Recipe[] = [
   },
 ];
 
+const prefixesInUse = new Set(recipes.flatMap(({ prefixes }) => prefixes));
+
 /**
  * Reads options from environment variables: `GATEHOUSE_URL`, `GATEHOUSE_SECRET` (several with commas between them, the
  * current one first), `GATEHOUSE_STORE`, `GATEHOUSE_RATE_LIMITS` (`on` or `off`), `GATEHOUSE_TRUSTED_PROXIES`,
- * `GATEHOUSE_AUDIT` (`on` or `off`), `GATEHOUSE_ADMIN_TOKEN` (several with commas), the variables of the providers, and who
- * may sign in.
+ * `GATEHOUSE_AUDIT` (`on` or `off`), `GATEHOUSE_ADMIN_TOKEN` (several with commas), the variables of the providers, who may
+ * sign in, and `GATEHOUSE_RESOURCES`. Secrets, and the store with its password, may be in files: `GATEHOUSE_SECRET_FILE`,
+ * `GATEHOUSE_STORE_FILE`, `GOOGLE_CLIENT_SECRET_FILE` and so on.
  *
  * @throws {ConfigurationError} naming what is missing, when providers have only some of their variables, and what
  *   cannot be used of the rest
  */
-export function optionsFromEnvironment(environment: Environment): EnvironmentOptions {
+export function optionsFromEnvironment(variables: Environment): EnvironmentOptions {
+  const faults: string[] = [];
+  const environment = withFiles(variables, isOurs, faults);
   const read = reader(environment);
   const issuer = read('GATEHOUSE_URL');
   const secret = read('GATEHOUSE_SECRET');
@@ -144,12 +153,13 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
   const proxies = read('GATEHOUSE_TRUSTED_PROXIES');
   const adminToken = read('GATEHOUSE_ADMIN_TOKEN');
   const limits = read('GATEHOUSE_RATE_LIMITS');
-  const faults: string[] = [];
   const audit = read('GATEHOUSE_AUDIT');
   const switches = { GATEHOUSE_RATE_LIMITS: limits, GATEHOUSE_AUDIT: audit };
   for (const [name, value] of Object.entries(switches)) {
     if (!['on', 'off', undefined].includes(value)) faults.push(`${name} has to be on or off.`);
   }
+  const resources = read('GATEHOUSE_RESOURCES');
+  const named = resources === undefined ? undefined : resourcesFrom(resources, faults);
   const sources = configuredProviders(environment, faults);
   const allow = rulesFromEnvironment(environment, sources, faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
@@ -163,6 +173,7 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
     ...(proxies !== undefined && { trustedProxies: listIn(proxies) }),
     ...(audit === 'off' && { audit: false }),
     ...(adminToken !== undefined && { admin: { tokens: listIn(adminToken) } }),
+    ...(named && { resources: named }),
   };
 }
 
@@ -176,9 +187,15 @@ export function optionsFromEnvironment(environment: Environment): EnvironmentOpt
  */
 export function providersFromEnvironment(environment: Environment): UpstreamProvider[] {
   const faults: string[] = [];
-  const sources = configuredProviders(environment, faults);
+  const sources = configuredProviders(withFiles(environment, isOurs, faults), faults);
   if (faults.length > 0) throw new ConfigurationError(faults);
   return sources.flatMap(({ provider }) => provider ?? []);
+}
+
+function isOurs(name: string): boolean {
+  return (
+    name.startsWith('GATEHOUSE_') || /^OIDC_\w+$/.test(name) || prefixesInUse.has(name.replace(/_CLIENT_SECRET$/, ''))
+  );
 }
 
 function configuredProviders(environment: Environment, faults: string[]): RuleSource[] {

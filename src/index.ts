@@ -44,7 +44,17 @@ export { postgresSchema, type PostgresPool, type PostgresStore } from './storage
 export type { RedisClient } from './storage/redis-client.js';
 export type { SqlQuery } from './storage/sql.js';
 export { sqlSchema, type SqlDialect, type SqlValue } from './storage/sql-dialects.js';
-export type { Entry, Key, Listed, SetOptions, Store, Version } from './storage/store.js';
+export type {
+  Entry,
+  Key,
+  Listed,
+  Scanned,
+  ScanOptions,
+  ScanPortion,
+  SetOptions,
+  Store,
+  Version,
+} from './storage/store.js';
 export {
   memoryStore,
   postgresStore,
@@ -57,6 +67,7 @@ export {
   type SqliteStoreOptions,
   type SqlStoreOptions,
 } from './stores.js';
+export { closeGracefully, closeOnSignal, type ClosableGate, type GracefulCloseOptions } from './shutdown.js';
 export { systemClock } from './system.js';
 export type { AuditEventName, AuditOutcome, AuditRecord } from './telemetry/audit.js';
 export type { AllowRule } from './upstream/allow-rule.js';

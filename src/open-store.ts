@@ -10,7 +10,11 @@ import { redisStore } from './storage/redis.js';
 import { sqliteStore } from './storage/sqlite.js';
 import type { PostgresPool } from './storage/postgres.js';
 import type { RedisClient } from './storage/redis-client.js';
-import type { Store } from './storage/store.js';
+import { canScan } from './storage/scanning.js';
+import type { ScanOptions, Store } from './storage/store.js';
+
+/** Where state is kept that was given no other place. */
+export const defaultStore = 'sqlite:.gatehouse/gatehouse.sqlite';
 
 /** A store, and the connection on which more than records can be kept, until the store is closed. */
 export interface OpenedStore extends Store {
@@ -102,6 +106,7 @@ function openPostgres(location: string, clock: Clock): OpenedStore {
     set: async (key, value, options) => (await ready(), store.set(key, value, options)),
     delete: async (key, options) => (await ready(), store.delete(key, options)),
     list: async (partition, options) => (await ready(), store.list(partition, options)),
+    ...(canScan(store) && { scan: async (options: ScanOptions | undefined) => (await ready(), store.scan(options)) }),
     close: () => store.close(),
   };
   const named = inWords(prepared, `The PostgreSQL server (${describeLocation(location)})`, location, {
@@ -151,6 +156,7 @@ function inWords(store: Store, name: string, location: string, { reason, close }
     set: (key, value, options) => say(store.set(key, value, options)),
     delete: (key, options) => say(store.delete(key, options)),
     list: (partition, options) => say(store.list(partition, options)),
+    ...(canScan(store) && { scan: (options: ScanOptions | undefined) => say(store.scan(options)) }),
     close,
   };
 }

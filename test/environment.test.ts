@@ -4,7 +4,10 @@ import {
   optionsFromEnvironment,
   providersFromEnvironment,
 } from 'mcp-gatehouse';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/temporary-folder.js';
 
 const oidc = { OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'gatehouse', OIDC_CLIENT_SECRET: 'upstream' };
 
@@ -35,6 +38,57 @@ describe('options from the environment', () => {
       expect(optionsFromEnvironment({ GATEHOUSE_SECRET: text }).secret).toEqual(['one', 'two']);
     },
   );
+
+  it('may have their secrets, and the store with its password, in files', () => {
+    const folder = temporaryFolder();
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder.path, name), text);
+      return join(folder.path, name);
+    };
+    const options = optionsFromEnvironment({
+      GATEHOUSE_SECRET_FILE: file('secret', 'new,old\n'),
+      GATEHOUSE_STORE_FILE: file('store', 'postgres://me:password@db.example/gatehouse\n'),
+      GITHUB_CLIENT_ID: 'id',
+      GITHUB_CLIENT_SECRET_FILE: file('github', 'of GitHub\n'),
+      OIDC_ACME_ISSUER: 'https://acme.example',
+      OIDC_ACME_CLIENT_ID: 'id',
+      OIDC_ACME_CLIENT_SECRET_FILE: file('acme', 'of Acme'),
+      OTHERS_CLIENT_SECRET_FILE: '/nowhere',
+    });
+    expect(options).toMatchObject({
+      secret: ['new', 'old'],
+      store: 'postgres://me:password@db.example/gatehouse',
+      providers: [{ clientSecret: 'of GitHub' }, { clientSecret: 'of Acme' }],
+    });
+    const faulty = () =>
+      optionsFromEnvironment({
+        GATEHOUSE_SECRET: 'canary',
+        GATEHOUSE_SECRET_FILE: join(folder.path, 'secret'),
+        GATEHOUSE_STORE_FILE: join(folder.path, 'missing'),
+      });
+    expect(faulty).toThrow('GATEHOUSE_SECRET and GATEHOUSE_SECRET_FILE are both set');
+    expect(faulty).toThrow(/GATEHOUSE_STORE_FILE names .*missing, which cannot be read \(ENOENT\)/);
+    expect(faulty).not.toThrow('canary');
+    folder.remove();
+  });
+
+  it('name MCP servers by their URLs, or in a file', () => {
+    const folder = temporaryFolder();
+    const resourcesOf = (GATEHOUSE_RESOURCES: string) => optionsFromEnvironment({ GATEHOUSE_RESOURCES }).resources;
+    expect(resourcesOf('https://a.example/mcp, https://b.example')).toEqual([
+      { url: 'https://a.example/mcp' },
+      { url: 'https://b.example' },
+    ]);
+    const file = join(folder.path, 'resources.json');
+    writeFileSync(file, '[{ "url": "https://a.example/mcp", "scopes": { "read": "Read" } }]');
+    expect(resourcesOf(file)).toEqual([{ url: 'https://a.example/mcp', scopes: { read: 'Read' } }]);
+    for (const text of ['{}', 'null', 'nonsense', '']) {
+      writeFileSync(file, text);
+      expect(() => resourcesOf(file)).toThrow('has to hold a JSON list');
+    }
+    expect(() => resourcesOf('a.example')).toThrow('GATEHOUSE_RESOURCES names a.example, which cannot be read');
+    folder.remove();
+  });
 
   it('count an empty or blank variable as absent', () => {
     const blank = {

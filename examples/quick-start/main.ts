@@ -44,7 +44,7 @@ try {
   State is kept in ${settings.state}${hints.map((hint) => `\n  ${hint}`).join('')}
 `);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void quickStart.close().then(() => process.exit(0)));
+    process.once(signal, () => void quickStart.close().then((hasFinished) => process.exit(hasFinished ? 0 : 1)));
   }
 } catch (error) {
   console.error(explain(error));

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import express, { type Express, type Request, type Response } from 'express';
-import { OAuthAuthorizationServer, type AuditRecord } from 'mcp-gatehouse';
+import { closeGracefully, OAuthAuthorizationServer, type AuditRecord } from 'mcp-gatehouse';
 import { oidcProvider } from 'mcp-gatehouse/providers';
 import { createMcpServer, tools } from './mcp-server.js';
 import type { QuickStartSettings } from './settings.js';
@@ -15,7 +15,8 @@ export interface QuickStart {
   readonly providers: readonly string[];
   /** The redirect URIs to register there. */
   readonly callbackUrls: readonly string[];
-  close(): Promise<void>;
+  /** Answers whether all requests in flight were finished. */
+  close(): Promise<boolean>;
 }
 
 /** Starts an MCP server with mcp-gatehouse before it, and a local OpenID provider when no other is configured. */
@@ -61,11 +62,7 @@ export async function startQuickStart(settings: QuickStartSettings): Promise<Qui
     mcpUrl,
     providers: providers.map(({ name }) => name),
     callbackUrls: Object.values(gate.callbackUrls),
-    async close() {
-      gate.drain();
-      await Promise.all(servers.map(stop));
-      await gate.close();
-    },
+    close: () => closeGracefully(servers, gate, { graceTtl: 5 }),
   };
 }
 
@@ -92,13 +89,6 @@ async function importQuietly<T>(load: () => Promise<T>): Promise<T> {
   } finally {
     console.warn = warn;
   }
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 /** Listens on both loopback addresses, since `localhost` means the one here and the other there. */

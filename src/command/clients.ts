@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import type { ClientView } from '../operator/client-view.js';
 import type { ChangedClient } from '../operator/clients.js';
+import { commandActor } from './command-actor.js';
 import type { CommandIo } from './io.js';
-import { collect, commandActor, given, tellingFaults, wholeOf } from './registry-options.js';
+import { collect, given, tellingFaults, wholeOf } from './registry-options.js';
 
 interface ClientFlags {
   readonly id?: string;

@@ -9,4 +9,29 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Opens the deployment that the environment describes, on its store, for as long as `work` takes. */
   readonly withOperator: <T>(work: (operator: Operator) => Promise<T>) => Promise<T>;
+  /** Asks the person at the terminal; undefined where there is none. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+  /** Makes what the store needs, and answers what was done, in sentences. */
+  readonly migrateStore: (options: StoreMigration) => Promise<readonly string[]>;
+  /** The SQL that the store needs; none where it needs none. */
+  readonly schemaOfStore: (options: StoreMigration) => Promise<string | undefined>;
+  /** Serves the deployment until a signal ends the process. */
+  readonly serve: () => Promise<void>;
+  /** Hears of the options that all commands have, before any of them is carried out. */
+  readonly prepare: (options: CommonOptions) => void;
 }
+
+/** How a store is made ready. */
+export interface StoreMigration {
+  /** The role that is to use the tables at run time, where it is another one. */
+  readonly grantTo?: string | undefined;
+}
+
+/** What every command takes. */
+export interface CommonOptions {
+  readonly envFile?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+/** A command that was given what it cannot work with, though its syntax is right. */
+export class UsageFault extends Error {}

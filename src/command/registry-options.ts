@@ -1,18 +1,6 @@
-import { userInfo } from 'node:os';
-import type { Actor } from '../operator/actor.js';
 import type { Page, PageRequest } from '../operator/registry-entries.js';
 import { RegistryFault } from '../operator/registry-fault.js';
 import type { CommandIo } from './io.js';
-
-/** Who changes something from the command line, for the audit: the account of the machine. */
-export function commandActor(): Actor {
-  try {
-    return { operator: `gatehouse command (${userInfo().username})` };
-  } catch {
-    // An account without a name, as in many containers.
-    return { operator: 'gatehouse command' };
-  }
-}
 
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, earlier: readonly string[] = []): string[] {

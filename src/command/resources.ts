@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { ChangedResource, ResourceView } from '../operator/resources.js';
+import { commandActor } from './command-actor.js';
 import type { CommandIo } from './io.js';
-import { collect, commandActor, given, tellingFaults, wholeOf } from './registry-options.js';
+import { collect, given, tellingFaults, wholeOf } from './registry-options.js';
 
 interface ResourceFlags {
   readonly name?: string;

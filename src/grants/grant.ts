@@ -63,7 +63,12 @@ export interface Grant {
 
 /** Why a grant ended. */
 export type EndReason =
-  'code replayed' | 'refresh token replayed' | 'revoked' | 'signed out upstream' | 'refused by rule';
+  | 'code replayed'
+  | 'refresh token replayed'
+  | 'revoked'
+  | 'revoked by operator'
+  | 'signed out upstream'
+  | 'refused by rule';
 
 /** Who the user is in the tokens of a grant. */
 export interface Identity {

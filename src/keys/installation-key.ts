@@ -32,6 +32,11 @@ export async function loadInstallationKey(store: Store, sealing: Sealing, random
   return Buffer.from(text, 'base64url');
 }
 
+/** Tells whether a server of this installation has been started on the store. */
+export async function isInstalled(store: Pick<Store, 'get'>): Promise<boolean> {
+  return (await store.get(key)) !== undefined;
+}
+
 /** The error that tells an operator, and nobody else, that the secrets and the store do not belong together. */
 export function wrongSecret(): AuthError {
   return new AuthError('temporarily_unavailable', 'The server is not ready.', {

@@ -60,8 +60,7 @@ export function rotatingSigningKeys(
     if (attempts === 0) throw new AuthError('temporarily_unavailable', 'The signing keys cannot be written.');
     const entry = await store.get(key);
     const stored = entry ? openKeys(sealing, entry.value) : [];
-    const scheduled = rotate(stored, clock(), settings);
-    const wanted = asker && !isUnderWay(scheduled, clock(), settings) ? withNewKey(scheduled, clock()) : scheduled;
+    const wanted = asker ? withNewKeySoon(stored, clock(), settings) : rotate(stored, clock(), settings);
     if (!entry || wanted !== stored || !sealing.isCurrent(entry.value)) {
       const sealed = sealing.seal(purpose, key.id, JSON.stringify(wanted));
       const version = randomText(randomness);
@@ -69,7 +68,7 @@ export function rotatingSigningKeys(
       const written = await store.set(key, sealed, { version, expiresAt: 'never', expect });
       const newest = wanted.at(-1);
       if (written && newest && newest !== stored.at(-1)) {
-        const reason = !entry ? 'first start' : wanted === scheduled ? 'due' : 'asked for';
+        const reason = !entry ? 'first start' : asker ? 'asked for' : 'due';
         audit({ event: 'signing_key.rotated', ...asker, keyId: importKey(newest).kid, reason });
       }
       // Another instance may have been first; what the store holds is what counts.
@@ -109,6 +108,17 @@ export function rotatingSigningKeys(
       const keys = await keysNotOlderThan(reloadTtl);
       return { keys: keys.map(({ published }) => published) };
     },
+    async list() {
+      const entry = await store.get(key);
+      const keys = entry ? openKeys(sealing, entry.value).map(importKey) : [];
+      const active = keys.length > 0 ? activeKey(keys, clock(), settings).publishedAt : 0;
+      return keys.map(({ kid, publishedAt }) => ({
+        kid,
+        publishedAt,
+        signsFrom: publishedAt === keys[0]?.publishedAt ? publishedAt : publishedAt + settings.publishTtl,
+        state: publishedAt === active ? 'signing' : publishedAt > active ? 'published' : 'verifying',
+      }));
+    },
     async rotate(origin) {
       loaded = { keys: await load(origin), at: clock() };
     },
@@ -127,6 +137,14 @@ function rotate(keys: StoredKey[], now: number, settings: RotationSettings): Sto
   if (!due && !keys.some(isOver)) return keys;
   const kept = keys.filter((each, index) => !isOver(each, index));
   return due ? withNewKey(kept, now) : kept;
+}
+
+/**
+ * Adds a key unless the newest is one that waits. Drops none: an operator's command may not know how long the tokens of
+ * the servers live.
+ */
+function withNewKeySoon(keys: StoredKey[], now: number, settings: RotationSettings): StoredKey[] {
+  return isUnderWay(keys, now, settings) ? keys : withNewKey(keys, now);
 }
 
 function withNewKey(keys: readonly StoredKey[], now: number): StoredKey[] {

@@ -28,6 +28,18 @@ export interface SigningKeys {
    * @param origin - who asks, for the audit
    */
   rotate?(origin: RequestOrigin): Promise<void>;
+  /** The keys as they are kept, in the order in which they were made; reads only. Absent where {@link rotate} is. */
+  list?(): Promise<readonly KeptSigningKey[]>;
+}
+
+/** One of the signing keys that are made and rotated by themselves. Instants are epoch seconds. */
+export interface KeptSigningKey {
+  readonly kid: string;
+  readonly publishedAt: number;
+  /** From when it signs, unless a newer one does by then. */
+  readonly signsFrom: number;
+  /** `published` waits for its time; `verifying` has signed tokens that may still be alive. */
+  readonly state: 'published' | 'signing' | 'verifying';
 }
 
 /** A public key as it is published. */

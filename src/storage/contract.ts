@@ -3,6 +3,7 @@ import { expectationCases } from './contract/expectations.js';
 import { expiryCases } from './contract/expiry.js';
 import { listingCases } from './contract/listing.js';
 import { raceCases } from './contract/races.js';
+import { scanningCases } from './contract/scanning.js';
 import { withScene, type SceneCases, type StoreHarness } from './contract/scene.js';
 import { valueCases } from './contract/values.js';
 
@@ -49,6 +50,7 @@ export function storeContract(harness: StoreHarness): ContractCase[] {
     ...expectationCases,
     ...expiryCases,
     ...listingCases,
+    ...scanningCases,
     ...raceCases,
     ...closingCases,
   };

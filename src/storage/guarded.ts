@@ -1,5 +1,6 @@
 import { AuthError } from '../protocol/auth-error.js';
-import type { Store } from './store.js';
+import { canScan } from './scanning.js';
+import type { ScanOptions, Store } from './store.js';
 
 /**
  * Makes every failure of a store, and every silence, the one error that asks the caller to try again.
@@ -35,6 +36,7 @@ export function guarded(store: Store, patience = 8): Store {
     set: (key, value, options) => guard(() => store.set(key, value, options)),
     delete: (key, options) => guard(() => store.delete(key, options)),
     list: (partition, options) => guard(() => store.list(partition, options)),
+    ...(canScan(store) && { scan: (options: ScanOptions | undefined) => guard(() => store.scan(options)) }),
     close: () => store.close(),
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
-import type { Entry, Listed, Store } from './store.js';
+import { placeOf } from './scanning.js';
+import type { Entry, Listed, Scanned, Store } from './store.js';
 
 /** What a store in memory needs. */
 export interface MemoryStoreOptions {
@@ -83,6 +84,19 @@ export function memoryStore({ clock }: MemoryStoreOptions): Store {
         listed.push({ id, value: record.value, version: record.version });
       }
       return listed.sort((one, other) => (one.id < other.id ? -1 : 1)).slice(0, limit);
+    },
+    async scan({ after, limit = 100 } = {}) {
+      if (closed) throw new Error('The store is closed.');
+      const found: Scanned[] = [];
+      for (const [partition, records] of partitions) {
+        for (const [id, record] of records) {
+          if (!isLive(record) || (after !== undefined && placeOf({ partition, id }) <= after)) continue;
+          found.push({ partition, id, value: record.value, version: record.version });
+        }
+      }
+      const entries = found.sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1)).slice(0, limit);
+      const last = entries.at(-1);
+      return { entries, ...(last && entries.length < found.length && { after: placeOf(last) }) };
     },
     async close() {
       closed = true;

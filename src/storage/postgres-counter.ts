@@ -15,11 +15,21 @@ const sweep = `DELETE FROM ${quoteName(tableName)} WHERE expire < $1`;
 const sweepTtl = 300;
 
 /** The SQL that makes the table of counts; unlogged, since they may be lost in a crash, and are written often. */
-const schema = `CREATE UNLOGGED TABLE IF NOT EXISTS ${quoteName(tableName)} (
+export const ratesSchema = `CREATE UNLOGGED TABLE IF NOT EXISTS ${quoteName(tableName)} (
   key varchar(255) PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,
   expire bigint
 )`;
+
+/** Makes the table of counts where there is none; several instances may do so at the same moment. */
+export async function createRatesTable(pool: PostgresPool): Promise<void> {
+  // Who may not create anything may still use what is there.
+  const statement = { text: 'SELECT to_regclass($1) IS NOT NULL AS there', values: [quoteName(tableName)] };
+  const [found] = (await pool.query(statement)).rows;
+  if ((found as { there: boolean } | undefined)?.there) return;
+  // Several statements in one message are one transaction, which ends the lock.
+  await pool.query({ text: `SELECT pg_advisory_xact_lock(${migrationLock}); ${ratesSchema}` });
+}
 
 /**
  * Counts in PostgreSQL, for all processes that share it: one row, and one statement, for each count. It makes its table,
@@ -31,17 +41,8 @@ export function postgresCounters(pool: PostgresPool, prefix: string, clock: Cloc
   let table: Promise<unknown> | undefined;
   let sweptAt = clock();
 
-  async function createTable(): Promise<void> {
-    // Who may not create anything may still use what is there.
-    const statement = { text: 'SELECT to_regclass($1) IS NOT NULL AS there', values: [quoteName(tableName)] };
-    const [found] = (await pool.query(statement)).rows;
-    if ((found as { there: boolean } | undefined)?.there) return;
-    // Several statements in one message are one transaction, which ends the lock.
-    await pool.query({ text: `SELECT pg_advisory_xact_lock(${migrationLock}); ${schema}` });
-  }
-
   function ready(): Promise<unknown> {
-    table ??= createTable().catch((thrown: unknown) => {
+    table ??= createRatesTable(pool).catch((thrown: unknown) => {
       table = undefined;
       throw thrown;
     });

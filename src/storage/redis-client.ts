@@ -6,6 +6,11 @@ export interface IoRedisClient {
   call(command: string, ...parameters: string[]): Promise<unknown>;
 }
 
+/** The part of an `ioredis` client for a cluster that a scan uses. */
+interface IoRedisCluster {
+  nodes(role: 'master'): IoRedisClient[];
+}
+
 /** The part of a client of `redis` that the store uses. */
 export interface NodeRedisClient {
   sendCommand(parameters: string[]): Promise<unknown>;
@@ -21,6 +26,37 @@ export interface NodeRedisSentinel {
 export interface NodeRedisCluster {
   sendCommand(firstKey: string, isReadonly: boolean, parameters: string[]): Promise<unknown>;
   getSlotRandomNode(slot: number): unknown;
+  readonly masters?: readonly unknown[];
+  nodeClient?(master: never): NodeRedisClient | Promise<NodeRedisClient>;
+}
+
+/** Sends one command to one server, and answers what it says. */
+export type SendToServer = (command: readonly [name: string, ...parameters: string[]]) => Promise<unknown>;
+
+/** Every server that holds records: one, or the masters of a cluster. */
+export async function mastersOf(client: RedisClient): Promise<readonly SendToServer[]> {
+  if ('call' in client) {
+    const nodes = 'nodes' in client ? (client as unknown as IoRedisCluster).nodes('master') : [client];
+    return nodes.map((node) => senderToNode(node));
+  }
+  if (!('getSlotRandomNode' in client)) {
+    const send = senderFor(client);
+    return [(command) => send('', command)];
+  }
+  const { masters = [] } = client;
+  const clients = await Promise.all(masters.map(async (master) => client.nodeClient?.(master as never)));
+  return clients.flatMap((node) => (node ? [senderToNode(node)] : []));
+}
+
+/** What a client of `ioredis` writes before keys by itself, but neither before patterns nor into answers. */
+export function prefixOfClient(client: RedisClient): string {
+  const { options } = client as { options?: { keyPrefix?: unknown } | undefined };
+  return typeof options?.keyPrefix === 'string' ? options.keyPrefix : '';
+}
+
+function senderToNode(node: IoRedisClient | NodeRedisClient): SendToServer {
+  const send = senderFor(node);
+  return (command) => send('', command);
 }
 
 /** Sends one command to the server that is responsible for a key, and answers what it says: no buffers. */

@@ -1,6 +1,7 @@
 import { clockTolerance, type Clock } from './clock.js';
 import { sendingTo, type RedisClient } from './redis-client.js';
 import { deleteScript, listScript, setScript, type RedisScript } from './redis-scripts.js';
+import { scanKeys } from './redis-scan.js';
 import type { Entry, Key, SetOptions, Store } from './store.js';
 
 /** What a store in Redis needs. */
@@ -80,6 +81,17 @@ export function redisStore({ client, prefix = 'gatehouse:', clock }: RedisStoreO
         const entry = index % 2 === 0 && unpack(answer[index + 1], now);
         return entry ? [{ id: String(id), ...entry }] : [];
       });
+    },
+    async scan(options) {
+      assertOpen();
+      const portion = await scanKeys(client, prefix, options);
+      const now = clock();
+      const read = async (key: Key) => {
+        const { record } = keysOf(key);
+        const entry = unpack(await send(record, ['GET', record]), now);
+        return entry ? [{ ...key, ...entry }] : [];
+      };
+      return { ...portion, entries: (await Promise.all(portion.keys.map(read))).flat() };
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- async is what the contract says
     async close() {

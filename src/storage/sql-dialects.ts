@@ -62,6 +62,8 @@ export function sqlStatements(dialect: SqlDialect, table: string) {
     find: prepare(`SELECT value, version FROM ${records} WHERE ${isKey} AND ${isLive}`),
     list: prepare(`SELECT id, value, version FROM ${records}
       WHERE partition = :partition AND id > :after AND ${isLive} ORDER BY id LIMIT :limit`),
+    scan: prepare(`SELECT partition, id, value, version FROM ${records}
+      WHERE (partition, id) > (:afterPartition, :afterId) AND ${isLive} ORDER BY partition, id LIMIT :limit`),
     put: prepare(`${upsert} RETURNING id`),
     create: prepare(`${upsert} WHERE records.expires_at <= :now RETURNING id`),
     replace: prepare(`UPDATE ${records} SET value = :value, version = :version, expires_at = :expiresAt

@@ -1,6 +1,7 @@
 import { clockTolerance, type Clock } from './clock.js';
 import { sqlStatements, type SqlDialect, type SqlStatement, type SqlValue } from './sql-dialects.js';
-import type { Entry, Store } from './store.js';
+import { afterPlace, scanPortion } from './scanning.js';
+import type { Entry, Key, Store } from './store.js';
 
 /** Runs one statement, in a transaction of its own, on the primary, and answers the rows. */
 export type SqlQuery = (text: string, values: SqlValue[]) => Promise<readonly unknown[]>;
@@ -86,6 +87,14 @@ export function sqlStore({ query, dialect, table = 'gatehouse_records', clock }:
         const entry = toEntry(row);
         return entry ? [{ id: String((row as { id: unknown }).id), ...entry }] : [];
       });
+    },
+    async scan({ after, limit = 100 } = {}) {
+      const found = await rows(statements.scan, { ...afterPlace(after), limit });
+      const keyOf = (row: unknown) => row as Key;
+      return scanPortion(
+        found.map((row) => ({ partition: keyOf(row).partition, id: keyOf(row).id, ...toEntry(row) })),
+        limit,
+      );
     },
     async close() {
       closed = true;

@@ -8,6 +8,7 @@ import {
   type SqliteStatement,
   type SqlParameters,
 } from './sqlite-database.js';
+import { afterPlace, scanPortion } from './scanning.js';
 import type { Entry, Store } from './store.js';
 
 /** What a store in SQLite needs. */
@@ -31,6 +32,8 @@ type SqliteLocation =
 type Bytes = Uint8Array | ArrayBuffer;
 
 interface Row {
+  /** Only of a scan. */
+  readonly partition: Bytes;
   readonly id: Bytes;
   readonly value: Bytes;
   readonly version: Bytes;
@@ -99,6 +102,13 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
       const listed = await rows(statements.list, { partition, after, limit });
       return listed.map((row) => ({ id: toText(row.id), ...toEntry(row) }));
     },
+    async scan({ after, limit = 100 } = {}) {
+      const found = await rows(statements.scan, { ...afterPlace(after), limit });
+      return scanPortion(
+        found.map((row) => ({ partition: toText(row.partition), id: toText(row.id), ...toEntry(row) })),
+        limit,
+      );
+    },
     close: () => (closing ??= commits.settled().then(release)),
   };
 }
@@ -117,6 +127,9 @@ function prepareStatements(database: SqliteDatabase) {
     find: database.prepare(`SELECT ${columns} FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
     list: database.prepare(`SELECT ${columns} FROM gatehouse_records AS records
       WHERE partition = :partition AND id > :after AND ${isLive} ORDER BY records.id LIMIT :limit`),
+    scan: database.prepare(`SELECT CAST(partition AS BLOB) AS partition, ${columns} FROM gatehouse_records AS records
+      WHERE (partition, id) > (:afterPartition, :afterId) AND ${isLive}
+      ORDER BY records.partition, records.id LIMIT :limit`),
     put: database.prepare(upsert),
     create: database.prepare(`${upsert} WHERE NOT (${isLive})`),
     replace: database.prepare(`UPDATE gatehouse_records

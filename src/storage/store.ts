@@ -22,6 +22,25 @@ export interface Listed extends Entry {
   readonly id: string;
 }
 
+/** One record of the whole store. */
+export interface Scanned extends Key, Entry {}
+
+/** A portion of a scan. */
+export interface ScanPortion {
+  /** There may be none, though there are more portions. */
+  readonly entries: readonly Scanned[];
+  /** Where the next portion begins; absent in the last one. Means something only to the store that answered it. */
+  readonly after?: string;
+}
+
+/** Which portion of a scan is asked for. */
+export interface ScanOptions {
+  /** What the portion before it answered. @defaultValue the first portion */
+  readonly after?: string | undefined;
+  /** About how many records to look at; so much may be in memory at once. @defaultValue 100 */
+  readonly limit?: number;
+}
+
 /** How a record is written. */
 export interface SetOptions {
   /** The version of the new record: random, chosen by the caller, different at every call. */
@@ -34,7 +53,7 @@ export interface SetOptions {
 }
 
 /**
- * What mcp-gatehouse asks of a database: four verbs, opaque values (well-formed text without NUL), one atomic idea.
+ * What mcp-gatehouse asks of a database: four verbs (and one more for operators), opaque values (well-formed text without NUL), one atomic idea.
  *
  * Every verb is linearizable per record, and a write that was acknowledged survives a crash as far as the backend can
  * promise it. An expired record is absent for every verb. A verb that rejects says nothing about whether it happened.
@@ -50,6 +69,13 @@ export interface Store {
   delete(key: Key, options?: { readonly expect?: Version }): Promise<boolean>;
   /** Lists a partition in ascending order of `id`, beginning behind `after`; `limit` defaults to 100. */
   list(partition: string, options?: { readonly after?: string; readonly limit?: number }): Promise<Listed[]>;
+  /**
+   * Reads every record in portions, in any order, for an operator who looks for something. A store need not have it.
+   *
+   * A record that is there from the first portion to the last is in one of them, or in several. What is written or removed
+   * meanwhile may be in one or in none. Rejects where it can no longer promise that, and has to be begun anew then.
+   */
+  scan?(options?: ScanOptions): Promise<ScanPortion>;
   /** Releases what the store holds open. Further calls reject. */
   close(): Promise<void>;
   /** True when a restart loses everything: such a store is refused in production. */

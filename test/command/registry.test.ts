@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { CommandIo } from '../../src/command/io.js';
 import { createProgram } from '../../src/command/program.js';
 import { postForm, register } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
@@ -13,12 +14,13 @@ afterEach(() => gatehouse.close());
 async function run(...words: string[]): Promise<{ printed: string[]; warned: string[] }> {
   const printed: string[] = [];
   const warned: string[] = [];
-  const program = createProgram({
+  const io: Partial<CommandIo> = {
     print: (line) => printed.push(line),
     warn: (line) => warned.push(line),
-    env: {},
     withOperator: (work) => work(gatehouse.gate.operator),
-  });
+    prepare: () => undefined,
+  };
+  const program = createProgram(io as CommandIo, '0');
   await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => warned.push(String(error)));
   return { printed, warned };
 }

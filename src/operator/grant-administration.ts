@@ -1,0 +1,138 @@
+import type { Grants } from '../grants/grant-store.js';
+import type { GrantIds } from '../grants/grant-id.js';
+import type { EndReason, Grant, Identity } from '../grants/grant.js';
+import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
+import type { Clock } from '../storage/clock.js';
+import type { Actor } from './actor.js';
+
+/** Which grants an operator means: those that fit all that is named. Nothing named means all of them. */
+export interface GrantSelection {
+  readonly grantId?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** The `sub` of the user's tokens. */
+  readonly subject?: string | undefined;
+  /** The user as the provider knows it, whatever `tokenMapper` makes of it. */
+  readonly upstream?: { readonly issuer: string; readonly subject: string } | undefined;
+}
+
+/** What an operator is shown of a grant. Instants are epoch seconds. */
+export interface GrantSummary {
+  readonly grantId: string;
+  readonly clientId: string;
+  /** What the client calls itself, or the configuration calls it; a stranger's words. */
+  readonly clientName?: string | undefined;
+  /** The `sub` of the user's tokens; absent where the secret that sealed it is gone. */
+  readonly subject?: string | undefined;
+  /** The id of the provider that the user signed in with. */
+  readonly provider?: string | undefined;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  /** When the last access token expires that was issued on it. */
+  readonly lastTokenExpiresAt?: number | undefined;
+  /** `pending`: the code was not redeemed yet. `expired`: it can no longer be refreshed, and its last token is over. */
+  readonly state: 'pending' | 'active' | 'expired' | 'ended';
+  readonly ended?: { readonly at: number; readonly because: EndReason } | undefined;
+  /** What else the tokens say of the user. */
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Lets an operator see grants, and end them. */
+export interface GrantAdministration {
+  find(selection: GrantSelection): AsyncIterable<GrantSummary>;
+  revoke(grantId: string, by: Actor): Promise<boolean>;
+}
+
+/** What administration needs. */
+export interface GrantAdministrationServices {
+  readonly grants: Pick<Grants, 'change' | 'end' | 'ofUser'>;
+  readonly grantIds: Pick<GrantIds, 'userTag'>;
+  /** Reads all grants. @throws where the store cannot be read as a whole */
+  readonly allGrants: () => AsyncIterable<Grant>;
+  /** Opens who the user of a grant is. @throws where the secret is gone */
+  readonly identityOf: (grant: Grant) => Identity;
+  readonly nameOfClient: (clientId: string) => string | undefined;
+  /** Waits a little for what is being revoked at the providers. */
+  readonly settle: () => Promise<void>;
+  readonly clock: Clock;
+  readonly lifetimes: GrantLifetimes;
+}
+
+/** So many grants are ended before their revocations at the providers are waited for. */
+const revokedAtOnce = 20;
+
+/** Reads by key where the selection leads to one, and everything otherwise. */
+export function createGrantAdministration(services: GrantAdministrationServices): GrantAdministration {
+  const { grants, grantIds, allGrants, identityOf, nameOfClient, settle, clock, lifetimes } = services;
+  let revoked = 0;
+
+  async function* candidates({ grantId, upstream }: GrantSelection): AsyncIterable<Grant> {
+    if (grantId !== undefined) {
+      const grant = await read(grantId);
+      if (grant) yield grant;
+    } else if (upstream) {
+      yield* await grants.ofUser(await grantIds.userTag(upstream.issuer, upstream.subject));
+    } else yield* allGrants();
+  }
+
+  const read = (grantId: string) => grants.change(grantId, (grant) => ({ result: grant }));
+
+  function summarize(grant: Grant): GrantSummary {
+    const { grantId, clientId, resource, scopes, createdAt, lastTokenExpiresAt, ended } = grant;
+    const { sub, provider, claims } = opened(grant);
+    return {
+      grantId,
+      clientId,
+      clientName: nameOfClient(clientId),
+      subject: sub,
+      provider,
+      resource,
+      scopes,
+      createdAt,
+      lastTokenExpiresAt,
+      state: stateOf(grant),
+      ended,
+      claims,
+    };
+  }
+
+  function opened(grant: Grant): Partial<Identity> {
+    try {
+      return identityOf(grant);
+    } catch {
+      return {};
+    }
+  }
+
+  function stateOf(grant: Grant): GrantSummary['state'] {
+    const { ended, code, refresh, lastTokenExpiresAt = 0 } = grant;
+    if (ended) return 'ended';
+    const until = Math.max(refresh ? refreshableUntil(grant, lifetimes) : 0, lastTokenExpiresAt);
+    if (code.redeemedAt === undefined) return clock() < code.expiresAt ? 'pending' : 'expired';
+    return clock() < until ? 'active' : 'expired';
+  }
+
+  return {
+    async *find(selection) {
+      const { grantId, clientId, subject, upstream } = selection;
+      const userTag = upstream && (await grantIds.userTag(upstream.issuer, upstream.subject));
+      for await (const grant of candidates(selection)) {
+        const fits =
+          (grantId === undefined || grant.grantId === grantId) &&
+          (clientId === undefined || grant.clientId === clientId) &&
+          (userTag === undefined || grant.grantId.startsWith(`${userTag}.`));
+        const summary = fits ? summarize(grant) : undefined;
+        if (summary && (subject === undefined || summary.subject === subject)) yield summary;
+      }
+    },
+
+    async revoke(grantId, by) {
+      const before = await read(grantId);
+      if (!before) return false;
+      // Also when it had ended before: that time the upstream tokens may have stayed.
+      await grants.end(grantId, 'revoked by operator', by);
+      if (++revoked % revokedAtOnce === 0) await settle();
+      return before.ended === undefined;
+    },
+  };
+}
