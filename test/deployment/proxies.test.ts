@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,7 +84,10 @@ describe.each(Object.entries(proxies))('behind %s as its example configures it',
       let finish = (): void => undefined;
       const server = createServer((request, response) => {
         seen.push(request.headers);
-        if (request.url !== '/mcp/stream') return app(request, response);
+        if (request.url !== '/mcp/stream') {
+          (app as RequestListener)(request, response);
+          return;
+        }
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
         finish = () => response.end();
       });
@@ -117,8 +120,8 @@ describe.each(Object.entries(proxies))('behind %s as its example configures it',
       expect(String(seen.at(-1)?.['x-forwarded-for'])).toMatch(/(^|, )127\.0\.0\.1$/);
 
       const stream = await fetch(`${issuer}/mcp/stream`);
-      const { value } = (await stream.body?.getReader().read()) ?? {};
-      expect(Buffer.from(value ?? []).toString()).toBe('data: first\n\n');
+      const portion = (await stream.body?.getReader().read()) as { readonly value?: Uint8Array } | undefined;
+      expect(Buffer.from(portion?.value ?? []).toString()).toBe('data: first\n\n');
       finish();
     },
   );

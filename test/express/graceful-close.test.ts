@@ -39,7 +39,8 @@ async function startSlow() {
   const server = await start((incoming, response) => {
     if (incoming.url !== '/slow') return response.end('fast');
     finish = () => response.end('slow');
-    return arrived();
+    arrived();
+    return undefined;
   });
   const { port } = server.address() as AddressInfo;
   return { server, port, isThere, finish: () => finish() };

@@ -281,4 +281,32 @@ describe('signing keys and a store that fails', () => {
     await expect(instance().current()).rejects.toMatchObject({ code: 'temporarily_unavailable' });
     expect(store.operations.length).toBeLessThan(50);
   });
+
+  it('lose none to an operator who rotates without knowing how long tokens live', async () => {
+    const old = await signer(instance());
+    const sealing = createSealing(createKeyRing([first], 'https://auth.example'), randomBytes);
+    const operator = rotatingSigningKeys(store, sealing, randomBytes, () => now, {
+      ...settings,
+      publishTtl: 1000,
+      longestTokenTtl: 10,
+    });
+    await operator.rotate?.();
+    now += 5000;
+    await operator.rotate?.();
+    const listed = (await operator.list?.()) ?? [];
+    expect(listed.map(({ state }) => state)).toEqual(['verifying', 'signing', 'published']);
+    expect(listed[0]?.kid).toBe(old);
+    expect(await publishedBy(instance())).toEqual(listed.map(({ kid }) => kid));
+  });
+
+  it('are only read when they are listed', async () => {
+    const keys = instance();
+    expect(await keys.list?.()).toEqual([]);
+    expect(await sealedRecord()).toBeUndefined();
+    await signer(keys);
+    const before = await sealedRecord();
+    now += 10 * settings.rotationTtl;
+    expect(await keys.list?.()).toHaveLength(1);
+    expect(await sealedRecord()).toBe(before);
+  });
 });
