@@ -21,6 +21,7 @@ const rooms = [
   'resource',
   'express',
   'web',
+  'doctor',
   'command',
 ];
 

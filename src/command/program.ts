@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { doctorCommand } from './doctor.js';
 import type { CommandIo } from './io.js';
 import { secretCommand } from './secret.js';
 
 /** Every command, in the order in which `gatehouse help` lists them. */
-const commands: readonly ((io: CommandIo) => Command)[] = [secretCommand];
+const commands: readonly ((io: CommandIo) => Command)[] = [secretCommand, doctorCommand];
 
 /** Puts the `gatehouse` command together. */
 export function createProgram(io: CommandIo): Command {
