@@ -1,22 +1,19 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline/promises';
 import type { CommandIo, CommonOptions } from './command/io.js';
 import { run } from './command/run.js';
 import { ConfigurationError } from './configuration-error.js';
 import { deploymentOptions, openForOperator } from './deployment.js';
+import { processIo } from './process-io.js';
 import { redactorFor } from './redact.js';
 import { serveStandalone } from './standalone-server.js';
 import { migrateStore, schemaOf } from './store-migration.js';
 
 let common: CommonOptions = {};
 const options = () => deploymentOptions(process.env, common.config);
-const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 const io: CommandIo = {
-  print,
-  warn: (line) => void process.stderr.write(`${line}\n`),
-  env: process.env,
+  ...processIo,
   prepare(given) {
     common = given;
     loadVariables(given.envFile);
@@ -35,16 +32,9 @@ const io: CommandIo = {
       await gate.close();
     }
   },
-  async confirm(question) {
-    if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question(`${question} [y/N] `);
-    terminal.close();
-    return /^y(es)?$/i.test(answer.trim());
-  },
   migrateStore: async (migration) => migrateStore((await options()).store, migration),
   schemaOfStore: async (migration) => schemaOf((await options()).store, migration),
-  serve: async () => print(await serveStandalone(await options(), process.env)),
+  serve: async () => processIo.print(await serveStandalone(await options(), process.env)),
 };
 
 /** What is set in the environment goes before what is in the file. */

@@ -22,6 +22,7 @@ const rooms = [
   'resource',
   'express',
   'web',
+  'doctor',
   'command',
 ];
 

@@ -1,3 +1,4 @@
+import type { Outside } from '../doctor/outside.js';
 import type { Operator } from '../operator/operator.js';
 
 /** What a command touches of the process that it runs in. */
@@ -19,6 +20,16 @@ export interface CommandIo {
   readonly serve: () => Promise<void>;
   /** Hears of the options that all commands have, before any of them is carried out. */
   readonly prepare: (options: CommonOptions) => void;
+  /** Where the answer is read. */
+  readonly terminal: { readonly colours: boolean; readonly width: number };
+  /** What the process ends with, once everything is done. */
+  readonly exitWith: (code: number) => void;
+  /** From now on an interruption (Ctrl-C) ends nothing by itself, and aborts this; a second one ends the process. */
+  readonly interruption: () => AbortSignal;
+  /** Opens a URL in the person's browser, where there is one. */
+  readonly openBrowser: (url: string) => void;
+  /** What lies outside of this process. */
+  readonly world: Outside;
 }
 
 /** How a store is made ready. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { clientsCommand } from './clients.js';
+import { doctorCommand } from './doctor.js';
 import { grantsCommand } from './grants.js';
 import type { CommandIo, CommonOptions } from './io.js';
 import { keysCommand } from './keys.js';
@@ -11,6 +12,7 @@ import { storeCommand } from './store.js';
 /** Every command, in the order in which `gatehouse help` lists them. */
 const commands: readonly ((io: CommandIo) => Command)[] = [
   serveCommand,
+  doctorCommand,
   secretCommand,
   storeCommand,
   keysCommand,

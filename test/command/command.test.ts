@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CommandIo } from '../../src/command/io.js';
 import { run as runProgram } from '../../src/command/run.js';
 import { temporaryFolder, testSecret } from '../support/gatehouse.js';
-import { runCommand } from '../support/command.js';
+import { commandIo, runCommand } from '../support/command.js';
 
 const folder = temporaryFolder();
 const place = {
@@ -43,12 +42,7 @@ describe('the gatehouse command', () => {
     { parameters: ['keys', 'rotate', 'surplus'] },
   ])('ends with 2 for $parameters, which it cannot understand', async ({ parameters }) => {
     const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const nothing = () => Promise.reject(new Error('It went to work.'));
-    const io: CommandIo = {
-      ...{ env: {}, prepare: () => undefined, print: () => undefined, warn: () => undefined },
-      ...{ withOperator: nothing, confirm: nothing, migrateStore: nothing, schemaOfStore: nothing, serve: nothing },
-    };
-    expect(await runProgram(io, parameters, '1.0.0', (text) => text)).toBe(2);
+    expect(await runProgram(commandIo({}), parameters, '1.0.0', (text) => text)).toBe(2);
     written.mockRestore();
   });
 

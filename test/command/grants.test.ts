@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandIo } from '../../src/command/io.js';
 import { run as runProgram } from '../../src/command/run.js';
 import { openForOperator } from '../../src/deployment.js';
 import { callResource, refresh, signIn } from '../support/client.js';
-import { runCommand } from '../support/command.js';
+import { commandIo, runCommand } from '../support/command.js';
 import { startGatehouse, testSecret, type Gatehouse } from '../support/gatehouse.js';
 import { isWithout, newSharedStore, type SharedStore, type SharedStoreKind } from '../support/shared-stores.js';
 
@@ -19,20 +18,15 @@ interface ListedGrant {
 /** Runs a command in this process, on a deployment that knows three variables. */
 async function command(gatehouse: Gatehouse, location: string, parameters: string[], answer?: boolean) {
   const [printed, warned, asked]: [string[], string[], string[]] = [[], [], []];
-  const io: CommandIo = {
+  const io = commandIo({
     print: (line) => printed.push(line),
     warn: (line) => warned.push(line),
-    env: {},
-    prepare: () => undefined,
     async withOperator(work) {
       const gate = openForOperator({ issuer: gatehouse.issuer, secret: testSecret, store: location });
       return work(gate.operator).finally(() => gate.close());
     },
     confirm: (question) => (asked.push(question), Promise.resolve(answer)),
-    migrateStore: () => Promise.resolve([]),
-    schemaOfStore: () => Promise.resolve(undefined),
-    serve: () => Promise.resolve(),
-  };
+  });
   const code = await runProgram(io, parameters, '1.0.0', (text) => text);
   const listed = parameters.includes('--json') ? printed.map((line) => JSON.parse(line) as ListedGrant) : [];
   return { code, printed, warned, asked, listed };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { CommandIo } from '../../src/command/io.js';
 import { createProgram } from '../../src/command/program.js';
 import { postForm, register } from '../support/client.js';
+import { commandIo } from '../support/command.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 
 let gatehouse: Gatehouse;
@@ -14,13 +14,12 @@ afterEach(() => gatehouse.close());
 async function run(...words: string[]): Promise<{ printed: string[]; warned: string[] }> {
   const printed: string[] = [];
   const warned: string[] = [];
-  const io: Partial<CommandIo> = {
+  const io = commandIo({
     print: (line) => printed.push(line),
     warn: (line) => warned.push(line),
     withOperator: (work) => work(gatehouse.gate.operator),
-    prepare: () => undefined,
-  };
-  const program = createProgram(io as CommandIo, '0');
+  });
+  const program = createProgram(io, '0');
   await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => warned.push(String(error)));
   return { printed, warned };
 }

@@ -285,14 +285,21 @@ describe('signing keys and a store that fails', () => {
   it('lose none to an operator who rotates without knowing how long tokens live', async () => {
     const old = await signer(instance());
     const sealing = createSealing(createKeyRing([first], 'https://auth.example'), randomBytes);
-    const operator = rotatingSigningKeys(store, sealing, randomBytes, () => now, {
-      ...settings,
-      publishTtl: 1000,
-      longestTokenTtl: 10,
-    });
-    await operator.rotate?.();
+    const operator = rotatingSigningKeys(
+      store,
+      sealing,
+      randomBytes,
+      () => now,
+      {
+        ...settings,
+        publishTtl: 1000,
+        longestTokenTtl: 10,
+      },
+      () => undefined,
+    );
+    await operator.rotate?.({});
     now += 5000;
-    await operator.rotate?.();
+    await operator.rotate?.({});
     const listed = (await operator.list?.()) ?? [];
     expect(listed.map(({ state }) => state)).toEqual(['verifying', 'signing', 'published']);
     expect(listed[0]?.kid).toBe(old);

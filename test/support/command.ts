@@ -1,3 +1,5 @@
+import type { CommandIo } from '../../src/command/io.js';
+import { processIo } from '../../src/process-io.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -61,4 +63,18 @@ export function startCommand(parameters: readonly string[], { env, cwd = '/' }: 
 /** Runs `gatehouse` to its end. */
 export function runCommand(parameters: readonly string[], surroundings: CommandSurroundings): Promise<CommandOutcome> {
   return startCommand(parameters, surroundings).ended;
+}
+
+/** What a command finds around it in a test: what is not given must not be touched. */
+export function commandIo(given: Partial<CommandIo>): CommandIo {
+  const { world } = processIo;
+  const untouchable = () => {
+    throw new Error('A command touched what this test does not give it.');
+  };
+  const nothing = { confirm: untouchable, migrateStore: untouchable, schemaOfStore: untouchable, serve: untouchable };
+  const outside = { exitWith: untouchable, interruption: untouchable, openBrowser: untouchable, world };
+  return {
+    ...{ env: {}, terminal: { colours: false, width: 100 }, prepare: () => undefined, withOperator: untouchable },
+    ...{ print: () => undefined, warn: () => undefined, ...nothing, ...outside, ...given },
+  };
 }
