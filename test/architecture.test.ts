@@ -139,7 +139,9 @@ describe('the house', () => {
     const foreign = imports.filter(({ to }) => !to.startsWith('node:') && !/^(src|providers)\//.test(to));
     // The packages of databases and of OpenTelemetry are loaded in one place each, when one is asked for; elsewhere not even their types are known.
     const isOptional = ({ from, to, line }: Import) =>
-      ['src/open-store.ts', 'src/open-telemetry.ts'].includes(from) && line.includes(': import type ') && Object.hasOwn(peerDependencies, to);
+      ['src/open-store.ts', 'src/open-telemetry.ts'].includes(from) &&
+      line.includes(': import type ') &&
+      Object.hasOwn(peerDependencies, to);
     const missing = foreign.filter((each) => !Object.hasOwn(dependencies, each.to) && !isOptional(each));
     expect(missing.map(({ line }) => relative('.', line))).toEqual([]);
   });
