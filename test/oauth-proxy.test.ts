@@ -37,6 +37,7 @@ describe('a proxy', () => {
       redirectUris: [redirectUri],
       store: memoryStore(),
       log: () => undefined,
+      audit: false,
       ...options,
       providers: [oidcProvider({ ...upstream, id }), ...(options.providers ?? [])],
     });

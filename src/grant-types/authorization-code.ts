@@ -50,7 +50,8 @@ export function authorizationCodeGrant(
       const outcome = await grants.change<Outcome>(credential.grantId, async (grant) => {
         const presented = { credential, client, redirectUri, codeVerifier };
         if (!isRightlyPresented(grant, presented, credentials)) return { result: undefined };
-        if (grant.code.redeemedAt !== undefined) return { result: { replayed: grant } };
+        const isToldAlready = grant.ended?.because === 'code replayed';
+        if (grant.code.redeemedAt !== undefined) return { result: isToldAlready ? 'over' : { replayed: grant } };
         if (grant.ended) return { result: 'over' };
         if (!isInTime(grant, clock())) return { result: undefined };
         findResource(resource, [grant.resource]);

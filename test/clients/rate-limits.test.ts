@@ -191,6 +191,7 @@ describe('a limit', () => {
         store: 'memory:',
         rateLimits: { authorization: three, token: three },
         log: () => undefined,
+        audit: false,
       });
       cleanUps.push(() => proxy.close());
       const { authorize, token } = proxy.createMiddleware();

@@ -42,6 +42,7 @@ export function makeGate(issuer: string, options: Options = {}): OAuthAuthorizat
     store: memoryStore({ clock: () => Date.now() / 1000 }),
     // All that tests ask comes from one address.
     rateLimits: false,
+    audit: false,
     ...options,
   });
 }

@@ -54,6 +54,7 @@ async function start(options: Partial<OAuthAuthorizationServerOptions> = {}) {
     tokenMapper: (tokens, user) => ({ email: user.email, hasToken: tokens.access_token !== '' }),
     store,
     log: () => undefined,
+    audit: false,
     ...options,
   });
   const app = express();
