@@ -62,7 +62,7 @@ export class OAuthProxy {
       options,
       process.env['NODE_ENV'] === 'production',
     );
-    const { issuer, providers, accessTokenTtl, sharedCallback } = settings;
+    const { providers, accessTokenTtl, sharedCallback } = settings;
     this.#audience = audience;
     this.#providers = providers.map(({ id, name, issuer, scopes }) => Object.freeze({ id, name, issuer, scopes }));
     this.#foundation = createFoundation(settings);
@@ -73,14 +73,12 @@ export class OAuthProxy {
       soleClient: client,
     });
     const { flow, authenticate, grantTypes } = this.#engine;
-    const consent = consentEndpoint(flow, issuer);
+    const consent = consentEndpoint(flow);
     const token = tokenEndpoint(authenticate, grantTypes, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
-      authorize: this.#door(() => authorizeEndpoint(flow, issuer)),
-      callback: this.#door(({ path }) =>
-        callbackEndpoint(flow, issuer, isShared ? undefined : (path.split('/').at(-1) ?? '')),
-      ),
+      authorize: this.#door(() => authorizeEndpoint(flow)),
+      callback: this.#door(({ path }) => callbackEndpoint(flow, isShared ? undefined : (path.split('/').at(-1) ?? ''))),
       token: this.#door((request) => (hasFormField(request, 'transaction') ? consent : token)),
       jwks: this.#door(() => jwksEndpoint(this.#foundation.signingKeys)),
     };

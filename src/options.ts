@@ -5,6 +5,9 @@ import type { Log } from './telemetry/log.js';
 import type { Randomness } from './keys/randomness.js';
 import type { Clock } from './storage/clock.js';
 import type { CountingPlace } from './limits-config.js';
+import type { Brand } from './pages/brand.js';
+import type { CustomPages } from './pages/pages.js';
+import type { WordChanges } from './pages/words/catalogues.js';
 import type { Quota } from './storage/counter.js';
 import type { Store } from './storage/store.js';
 import type { AllowRule } from './upstream/allow-rule.js';
@@ -124,6 +127,15 @@ export interface OAuthAuthorizationServerOptions {
   consentPage?: RenderConsent | string | undefined;
   /** How long an approval is remembered. @defaultValue 2592000 (30 days) */
   consentTtl?: number | undefined;
+  /** Name, logo, colour and links that all pages carry. @defaultValue none */
+  brand?: Brand | undefined;
+  /**
+   * What the pages say otherwise, or in further languages: by the tag of the language, then by the key of the sentence, and
+   * `scope.<name>` for what a scope means. @defaultValue English, German, French, Spanish, Japanese and Arabic, as they are
+   */
+  words?: WordChanges | undefined;
+  /** Functions that make the HTML of other pages than the consent page. @defaultValue ours */
+  pages?: CustomPages | undefined;
   /** Receives what the operator should know. @defaultValue one line of JSON on standard error, `info` left out */
   log?: Log | undefined;
   /** Tells the time in epoch seconds. @defaultValue the system's clock */

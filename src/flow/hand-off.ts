@@ -1,6 +1,7 @@
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
-import { answeredPage } from '../pages/notice.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Upstream } from '../upstream/upstream.js';
 import type { BrowserBinding } from './browser-binding.js';
@@ -14,10 +15,17 @@ export type HandOff = (request: HttpRequest, transaction: Transaction, provider:
 export type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** Hands off; the record of the approval is what everything after it depends on. */
-export function createHandOff(upstreams: Upstreams, signIns: SignIns, binding: BrowserBinding): HandOff {
+export function createHandOff(
+  upstreams: Upstreams,
+  signIns: SignIns,
+  binding: BrowserBinding,
+  pages: Pick<Pages, 'notice'>,
+): HandOff {
   return async (request, transaction, provider) => {
     const signIn = await signIns.approve(transaction, provider);
-    if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
+    if (signIn.status !== 'pending') {
+      return pages.notice({ kind: 'answered', requestId: request.id }, readerOf(request, transaction.uiLocales));
+    }
     const { leg } = signIn;
     const location = await upstreamOf(upstreams, leg.provider).authorizationUrl(leg);
     return redirectReply(location.href, binding.bind(request, transaction.id));

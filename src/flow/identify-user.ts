@@ -2,13 +2,15 @@ import type { Client } from '../clients/client.js';
 import type { GrantIds } from '../grants/grant-id.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
-import { answeredPage } from '../pages/notice.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { profileFor } from '../protocol/user-profile.js';
-import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { Admit } from '../upstream/admission.js';
 import { accountOf } from '../upstream/refusal.js';
 import type { AskSignedIn } from './ask.js';
 import type { BrowserBinding } from './browser-binding.js';
+import type { Deliver } from './deliver.js';
 import { upstreamOf, type Upstreams } from './hand-off.js';
 import type { IssueCode, SignedIn } from './issue-code.js';
 import type { DescribeUser } from './map-identity.js';
@@ -26,7 +28,6 @@ export interface IdentifyUser {
 
 /** What identifying needs. */
 export interface IdentifyServices {
-  readonly issuer: string;
   readonly upstreams: Upstreams;
   readonly admit: Admit;
   readonly describeUser: DescribeUser;
@@ -37,11 +38,13 @@ export interface IdentifyServices {
   readonly begin: BeginTransaction;
   readonly askSignedIn: AskSignedIn;
   readonly issueCode: IssueCode;
+  readonly deliver: Deliver;
+  readonly pages: Pick<Pages, 'notice'>;
 }
 
 /** Identifies users. */
 export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
-  const { issuer, upstreams, admit, describeUser, grantIds } = services;
+  const { upstreams, admit, describeUser, grantIds, deliver, pages } = services;
   const { signIns, binding, hints, begin, askSignedIn, issueCode } = services;
 
   const userTagOf = ({ session }: SignedIn) => grantIds.userTag(session.issuer, session.subject);
@@ -50,7 +53,11 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
     const code = await issueCode(transaction, signedIn);
     const browser = binding.browserOf(request);
     const hint = browser === undefined ? [] : [hints.write(browser, await userTagOf(signedIn))];
-    return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id), ...hint]);
+    return deliver(request, target, { code }, { cookies: [binding.release(transaction.id), ...hint], transaction });
+  }
+
+  function answered(request: HttpRequest, { uiLocales }: Transaction) {
+    return pages.notice({ kind: 'answered', requestId: request.id }, readerOf(request, uiLocales));
   }
 
   return {
@@ -58,7 +65,7 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       const upstream = upstreamOf(upstreams, leg.provider);
       const detour = await upstream.detour?.(request);
       if (detour) return redirectReply(detour.href);
-      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
+      if (!(await signIns.finish(leg.state))) return answered(request, transaction);
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
@@ -73,12 +80,12 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       await signIns.hold(whole, { ...signedIn, user: profileFor(whole.scopes, user) });
       const account = { provider: upstream.provider.name, account: accountOf(user) };
       const cookies = [binding.release(transaction.id), ...binding.bind(request, whole.id)];
-      return askSignedIn(whole, client, target, account, cookies);
+      return askSignedIn(request, whole, client, target, account, cookies);
     },
 
     async approved(request, transaction, target) {
       const signedIn = await signIns.release(transaction.id);
-      return signedIn ? answer(request, transaction, signedIn, target) : answeredPage({ requestId: request.id });
+      return signedIn ? answer(request, transaction, signedIn, target) : answered(request, transaction);
     },
   };
 }

@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly limit?: LimitName;
   handle(request: HttpRequest): HttpReply | Promise<HttpReply>;
   /** Makes an answer of an error, where that is not JSON. */
-  readonly render?: (error: AuthError, request: HttpRequest) => HttpReply;
+  readonly render?: (error: AuthError, request: HttpRequest) => HttpReply | Promise<HttpReply>;
 }
 
 /** The server's endpoints by their paths. */
@@ -78,7 +78,7 @@ async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promi
     const error = toAuthError(thrown);
     // Of a flood the limit itself tells, once: a line for each request would be a flood of its own.
     if (error.code !== 'too_many_requests') logRefusal(log, 'request refused', request, error);
-    return endpoint.render?.(error, request) ?? errorReply(error);
+    return (await endpoint.render?.(error, request)) ?? errorReply(error);
   }
 }
 
