@@ -4,7 +4,7 @@ import { Icon, type IconName } from './icons.js';
 import type { Language } from './language.js';
 import type { NoticeKind, NoticeView } from './notice-view.js';
 import { Top, type PageContent } from './page.js';
-import { say, Technical } from './said.js';
+import { say } from './said.js';
 import { readable } from './text.js';
 import type { Words } from './words/words.js';
 
@@ -75,7 +75,7 @@ export function noticePage(view: NoticeView, language: Language): PageContent {
 export function RequestId({ id, words }: { id: string; words: Words }): VNode {
   return (
     <p class="aside foot">
-      {words['notice.requestId']} <Technical text={id} />
+      {words['notice.requestId']} <code>{readable(id, 100)}</code>
     </p>
   );
 }
