@@ -18,7 +18,7 @@ export async function servePages(replyFor: (url: string) => HttpReply | undefine
   const posted: PageServer['posted'] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    const reply = replyFor(request.url ?? '');
+    const reply = request.method === 'POST' ? undefined : replyFor(request.url ?? '');
     if (reply) return response.writeHead(reply.status, { ...reply.headers } as Record<string, string>).end(reply.body);
     if (request.method !== 'POST') return response.writeHead(404).end();
     return void text(request).then((body) => {

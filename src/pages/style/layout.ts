@@ -120,7 +120,7 @@ export const layout = `
     display: -webkit-box;
     overflow: hidden;
     -webkit-box-orient: vertical;
-    -webkit-line-clamp: 3;
+    -webkit-line-clamp: 2;
   }
   .sub {
     margin-top: 0.125rem;

@@ -189,6 +189,9 @@ export const parts = `
     }
   }
   @media (forced-colors: active) {
+    svg {
+      color: CanvasText;
+    }
     .primary {
       border: 3px solid ButtonText;
     }
