@@ -17,7 +17,7 @@ export default tseslint.config(
   },
   {
     // Time and chance are handed in at the root of src: nothing below reads a clock or the system's randomness.
-    files: ['src/*/**/*.ts', 'providers/**/*.ts'],
+    files: ['src/*/**/*.{ts,tsx}', 'providers/**/*.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

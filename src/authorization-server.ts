@@ -177,8 +177,8 @@ export class OAuthAuthorizationServer {
    */
   createServerProvider({ errors, resource }: ServerProviderOptions): ServerProvider {
     const guarded = this.#findResource(resource);
-    const { issuer, registration_endpoint } = this.getMetadata();
-    const door = { issuer, registration: registration_endpoint !== undefined, newRequestId: this.#newRequestId };
+    const { registration_endpoint } = this.getMetadata();
+    const door = { registration: registration_endpoint !== undefined, newRequestId: this.#newRequestId };
     return composeServerProvider(guarded, errors, this.#engine, this.#foundation, door);
   }
 

@@ -7,6 +7,7 @@ import type { Resource } from './flow/authorization-request.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
 import { createRecallGrants } from './flow/earlier-grants.js';
+import { createDeliver } from './flow/deliver.js';
 import { createHandOff, type Upstreams } from './flow/hand-off.js';
 import { createIdentifyUser } from './flow/identify-user.js';
 import { createIssueCode } from './flow/issue-code.js';
@@ -22,6 +23,8 @@ import type { Credentials } from './grants/credential.js';
 import type { GrantIds } from './grants/grant-id.js';
 import type { Grants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
+import { randomText } from './keys/randomness.js';
+import { createPages } from './pages/pages.js';
 import type { Admit } from './upstream/admission.js';
 import type { Vault } from './upstream/vault.js';
 
@@ -63,7 +66,7 @@ export function createBrowserJourney(
   parts: JourneyParts,
 ): BrowserFlow {
   const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
-  const { consentPage } = settings;
+  const { consentPage, brand, words, pages: custom } = settings;
   const { clock, randomness, log, audit, store, ring, sealing, tag } = foundation;
   const { paths, findClient, identityScopes, readRegistered, upstreams, admit, describeUser, grants, grantIds } = parts;
 
@@ -74,10 +77,12 @@ export function createBrowserJourney(
   const begin = createBeginTransaction(clock, randomness, transactionTtl);
   const signIns = createSignIns(store, sealing, randomness, clock, transactionTtl);
   const action = issuer + paths.consent;
-  const present = createPresentConsent(consentPage);
-  const asking = { action, resources, providers, begin, transactions, binding, present, audit };
+  const pages = createPages({ brand, words, custom, newNonce: () => randomText(randomness), log });
+  const deliver = createDeliver(issuer, pages, authorizationCodeTtl);
+  const present = createPresentConsent(consentPage, pages);
+  const asking = { action, resources, providers, begin, transactions, binding, present, pages, audit };
   const { ask, askSignedIn, describe } = createAsk(asking);
-  const handOff = createHandOff(upstreams, signIns, binding, audit);
+  const handOff = createHandOff(upstreams, signIns, binding, pages, audit);
   const providerIds = providers.map(({ id }) => id);
 
   return createBrowserFlow({
@@ -102,7 +107,6 @@ export function createBrowserJourney(
     consentOrigin: consentOrigin(settings),
     handOff,
     identifyUser: createIdentifyUser({
-      issuer,
       upstreams,
       admit,
       describeUser,
@@ -113,12 +117,16 @@ export function createBrowserJourney(
       begin,
       askSignedIn,
       issueCode: createIssueCode({ ...parts, sealing, clock, randomness, authorizationCodeTtl, audit }),
+      deliver,
+      pages,
       audit,
     }),
     transactions,
     signIns,
     binding,
-    refuse: createRefuse({ issuer, resources, binding, log, audit }),
+    refuse: createRefuse({ issuer, resources, binding, log, pages, audit }),
+    deliver,
+    pages,
     audit,
   });
 }

@@ -26,6 +26,7 @@ import {
 import { ConfigurationError, describeIssue } from './configuration-error.js';
 import { rateLimits, trustedProxies } from './limits-config.js';
 import { defaultStore, isStoreLocation } from './open-store.js';
+import { brand, pages, words } from './pages-config.js';
 import { seconds } from './resource-config.js';
 import { isLoopbackHost } from './protocol/redirect-uri.js';
 import { identityScopes } from './protocol/user-profile.js';
@@ -97,6 +98,9 @@ const schema = z.strictObject({
     .union([webUrl, functionOf<RenderConsent>()], { error: 'has to be a function that makes HTML, or an https URL' })
     .optional(),
   consentTtl: seconds(60, 3650 * day).default(30 * day),
+  brand,
+  words,
+  pages,
   authorizationCodeTtl: seconds(10, 600).default(60), // RFC 6749 §4.1.2: at most 10 minutes
   transactionTtl: seconds(60, 600).default(600),
   log: functionOf<Log>().optional(),

@@ -102,15 +102,15 @@ function openEndpoints(
   engine: Engine,
   introspection: boolean,
 ): Readonly<Record<string, Endpoint>> {
-  const { issuer, providers, enableDCR, userinfo, sharedCallback } = settings;
+  const { providers, enableDCR, userinfo, sharedCallback } = settings;
   const { flow, registeredClients, authenticate, trade, readAccessToken, requireStanding } = engine;
   return {
-    '/oauth/authorize': authorizeEndpoint(flow, issuer),
-    [browserPaths.consent]: consentEndpoint(flow, issuer, consentOrigin(settings)),
+    '/oauth/authorize': authorizeEndpoint(flow),
+    [browserPaths.consent]: consentEndpoint(flow, consentOrigin(settings)),
     ...Object.fromEntries(
       providers.map((each) => [
         callbackPath(each, settings),
-        callbackEndpoint(flow, issuer, sharedCallback ? undefined : each.id),
+        callbackEndpoint(flow, sharedCallback ? undefined : each.id),
       ]),
     ),
     '/oauth/token': tokenEndpoint(authenticate, trade, limits),

@@ -1,23 +1,8 @@
-import { createAuthenticateRequest, type AuthenticateRequest } from './clients/authenticate-request.js';
-import {
-  createAuthenticateResourceServer,
-  type AuthenticateResourceServer,
-  type Introspection,
-} from './clients/authenticate-resource-server.js';
-import { createBlockedClients, refusingBlocked, type BlockedClients } from './clients/blocked-clients.js';
-import { bounded } from './clients/bounded-fetch.js';
+import { createClientServices, type ClientServices } from './client-services.js';
 import type { Client } from './clients/client.js';
-import { createFindClient, type FindClient } from './clients/find-client.js';
-import { createGuardedFetch, type GuardedFetch } from './clients/guarded-fetch.js';
-import { createMetadataDocuments } from './clients/metadata-documents.js';
-import { preRegisteredClients } from './clients/pre-registered.js';
-import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
-import { createRemoteKeys } from './clients/remote-keys.js';
-import { createVerifyAssertion } from './clients/verify-assertion.js';
 import { identityScopesOf, longestTokenTtl, type Settings } from './config.js';
 import { createFindHolderFault } from './holders.js';
 import type { Parties } from './parties.js';
-import type { ConfiguredResource } from './party-config.js';
 import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser-journey.js';
 import type { BrowserFlow } from './flow/browser-flow.js';
 import type { DescribeUser } from './flow/map-identity.js';
@@ -49,11 +34,11 @@ import {
 } from './grants/token-standing.js';
 import { createNoteUse, type NoteUse } from './grants/token-uses.js';
 import { createUnusedTokens } from './grants/unused-tokens.js';
-import { derived, liveMap } from './registry/live-map.js';
+import { derived } from './registry/live-map.js';
 import { createLocalVerifier } from './resource/local-verifier.js';
 import { createGetUpstreamToken, type GetUpstreamToken } from './resource/upstream-token.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
-import { createSystemResolver, systemLater, systemSleep } from './system.js';
+import { systemLater, systemSleep } from './system.js';
 import { applicationProvider, createApplicationUpstream } from './upstream/application.js';
 import { createAdmission } from './upstream/admission.js';
 import { soughtNames } from './upstream/allow-rule.js';
@@ -65,16 +50,7 @@ import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
 
 /** The services behind the endpoints. */
-export interface Engine {
-  readonly findClient: FindClient;
-  /** Knows the blocked ones as well. */
-  readonly findCurrentClient: FindClient;
-  readonly blocked: BlockedClients;
-  readonly registeredClients: RegisteredClientIds;
-  readonly authenticate: AuthenticateRequest;
-  /** The same, for those too who are blocked: whoever ends a token may. */
-  readonly authenticateForRevocation: AuthenticateRequest;
-  readonly authenticateResourceServer: AuthenticateResourceServer;
+export interface Engine extends ClientServices {
   /** As they are now, for the metadata: without clients that act for themselves there is nothing that would let them. */
   readonly grantTypes: readonly GrantType[];
   readonly trade: Trade;
@@ -89,8 +65,6 @@ export interface Engine {
   readonly getUpstreamToken: GetUpstreamToken;
   readonly grants: Grants;
   readonly grantIds: GrantIds;
-  /** A client that is known without anything being fetched. */
-  readonly knownClient: (clientId: string) => Client | undefined;
   /** Waits a little for what is being revoked at the providers. */
   readonly settle: () => Promise<void>;
   /** Closes the connections to the providers, after a short wait for what is being revoked there. */
@@ -121,14 +95,6 @@ export interface EngineVariant {
   readonly soleClient?: Client;
 }
 
-/** A client has a few keys, and they are asked for while its user waits. */
-const jwksLimits = { maxBytes: 64 * 1024, timeout: 5 };
-
-/** Who may introspect, by the URLs of the resources. */
-function introspectionsOf(resources: ReadonlyMap<string, ConfiguredResource>): ReadonlyMap<string, Introspection> {
-  return new Map([...resources].flatMap(([url, { introspection }]) => (introspection ? [[url, introspection]] : [])));
-}
-
 /** Puts the services together; this is where to see what depends on what. */
 export function createEngine(
   settings: Settings,
@@ -137,58 +103,12 @@ export function createEngine(
   { paths, describeUser, isUseSeen, soleClient }: EngineVariant,
 ): Engine {
   const { issuer, providers, allow, sharedCallback, authenticateUser, signInUrl, accessTokenTtl } = settings;
-  const { clock, randomness, log, audit, telemetry, store, ring, sealing, installationKey, signingKeys, entrance } =
-    foundation;
+  const { clock, randomness, log, audit, telemetry, store, ring, sealing, installationKey, signingKeys } = foundation;
 
-  const { now, refresh, resources } = parties;
+  const { now, resources } = parties;
 
-  const registeredClients = createRegisteredClientIds(ring, randomness);
-  const policy = settings.clientIdMetadataDocuments;
-  const allowLoopback = policy?.allowLoopback ?? false;
-  const guardedFetch = createGuardedFetch({ resolve: createSystemResolver(), clock, allowLoopback });
-  const strangersFetch = bounded(guardedFetch, clock);
-  const keysBy = (fetch: GuardedFetch) =>
-    createRemoteKeys(async (uri) => (await fetch(uri, jwksLimits)).document, clock);
-  // Strangers can use up what is theirs, and must not shut out the clients of the configuration with it.
-  const keysAt = keysBy(guardedFetch);
-  const preRegistered = liveMap(derived(now, ({ clients }) => preRegisteredClients([...clients.values()], keysAt)));
-  const countFetch = async (ip: string | undefined) => {
-    if (ip !== undefined) await entrance.limits.byAddress('metadataDocuments', { ip });
-  };
-  const documents =
-    policy &&
-    createMetadataDocuments(policy, {
-      ...foundation,
-      fetch: strangersFetch,
-      countFetch,
-      keysAt: keysBy(strangersFetch),
-    });
-  const findAny = createFindClient({
-    preRegistered,
-    registered: registeredClients,
-    documents,
-    assertReady: installationKey,
-  });
-  const findCurrent: FindClient = soleClient
-    ? () => Promise.resolve(soleClient)
-    : (id, asker) => refresh().then(() => findAny(id, asker));
-  const blocked = createBlockedClients(
-    () => now().blocks,
-    (clientId) => registeredClients.read(clientId),
-  );
-  const findClient = refusingBlocked(findCurrent, blocked);
-  const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
-  const verifyAssertion = createVerifyAssertion(audiences, store, clock, randomness);
-  const introspections = derived(now, (current) => introspectionsOf(current.resources));
-  const introspectingClients = derived(
-    introspections,
-    (all) => new Set([...all.values()].flatMap(({ clientIds }) => clientIds)),
-  );
-  // Only who is named there: a client that registered itself is as unknown to that door as nobody.
-  const findIntrospecting = refusingBlocked(
-    (id) => Promise.resolve(introspectingClients().has(id) ? preRegistered.get(id) : undefined),
-    blocked,
-  );
+  const who = createClientServices(settings, parties, foundation, soleClient);
+  const { findClient, registeredClients, blocked } = who;
 
   const grantIds = createGrantIds(installationKey, randomness);
   const credentials = createCredentials(ring);
@@ -283,18 +203,7 @@ export function createEngine(
   const tradeNow = derived(grantTypesNow, createTrade);
 
   return {
-    findClient,
-    findCurrentClient: findCurrent,
-    blocked,
-    registeredClients,
-    authenticate: createAuthenticateRequest(findClient, verifyAssertion, audit),
-    authenticateForRevocation: createAuthenticateRequest(findCurrent, verifyAssertion, audit),
-    authenticateResourceServer: createAuthenticateResourceServer(
-      introspections,
-      refresh,
-      createAuthenticateRequest(findIntrospecting, verifyAssertion, audit),
-      audit,
-    ),
+    ...who,
     get grantTypes() {
       return grantTypesNow();
     },
@@ -321,7 +230,6 @@ export function createEngine(
     getUpstreamToken: createGetUpstreamToken(standingGrants, freshUpstream),
     grants,
     grantIds,
-    knownClient: (clientId) => preRegistered.get(clientId) ?? registeredClients.read(clientId),
     settle: () => revocations.settle(),
     close: async () => {
       unused.stop();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from './environment-rules.js';
-import type { ResourceOptions } from './options.js';
+import type { ResourceOptions } from './party-options.js';
 
 /** The variables that may be in a file, as container engines hand secrets over: `GATEHOUSE_SECRET_FILE` and so on. */
 const inFiles = /^(GATEHOUSE_SECRET|GATEHOUSE_STORE|\w+_CLIENT_SECRET)_FILE$/;

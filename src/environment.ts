@@ -20,7 +20,7 @@ import {
   type RuleWords,
 } from './environment-rules.js';
 import { resourcesFrom, withFiles } from './environment-files.js';
-import type { ResourceOptions } from './options.js';
+import type { ResourceOptions } from './party-options.js';
 import type { AllowRule } from './upstream/allow-rule.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 

@@ -22,13 +22,11 @@ export type { OAuthProxyOptions } from './proxy-config.js';
 export type {
   AdminOptions,
   ClientIdMetadataDocumentOptions,
-  ClientOptions,
-  IntrospectionOptions,
   OAuthAuthorizationServerOptions,
   RateLimitOptions,
-  ResourceOptions,
   SigningOptions,
 } from './options.js';
+export type { ClientOptions, IntrospectionOptions, ResourceOptions } from './party-options.js';
 export type { AuthorizationServerMetadata } from './protocol/server-metadata.js';
 export * from './resource-door.js';
 export type { AllSdkErrors1 } from './resource/sdk-errors.js';
@@ -40,6 +38,13 @@ export {
   type UpstreamTokenOptions,
 } from './resource/upstream-token.js';
 export type { ServerProviderOptions } from './server-provider.js';
+export type { Brand } from './pages/brand.js';
+export type { PageContext } from './pages/custom-page.js';
+export type { HandOffView } from './pages/hand-off-view.js';
+export type { NoticeKind, NoticeView } from './pages/notice-view.js';
+export type { CustomPages, CustomView, RenderPage } from './pages/pages.js';
+export type { RefusedView } from './pages/refused-view.js';
+export type { WordChanges } from './pages/words/catalogues.js';
 export { postgresSchema, type PostgresPool, type PostgresStore } from './storage/postgres.js';
 export type { RedisClient } from './storage/redis-client.js';
 export type { SqlQuery } from './storage/sql.js';

@@ -64,7 +64,7 @@ export class OAuthProxy {
       options,
       process.env['NODE_ENV'] === 'production',
     );
-    const { issuer, providers, accessTokenTtl, sharedCallback } = settings;
+    const { providers, accessTokenTtl, sharedCallback } = settings;
     this.#audience = audience;
     this.#providers = providers.map(({ id, name, issuer, scopes }) => Object.freeze({ id, name, issuer, scopes }));
     this.#foundation = createFoundation(settings);
@@ -77,13 +77,13 @@ export class OAuthProxy {
       soleClient: client,
     });
     const { flow, authenticate, trade } = this.#engine;
-    const consent = consentEndpoint(flow, issuer);
+    const consent = consentEndpoint(flow);
     const token = tokenEndpoint(authenticate, trade, this.#foundation.entrance.limits);
     const isShared = sharedCallback || providers.length === 1;
     this.#middleware = {
-      authorize: this.#door('/authorize', () => authorizeEndpoint(flow, issuer)),
+      authorize: this.#door('/authorize', () => authorizeEndpoint(flow)),
       callback: this.#door('/callback', ({ path }) =>
-        callbackEndpoint(flow, issuer, isShared ? undefined : (path.split('/').at(-1) ?? '')),
+        callbackEndpoint(flow, isShared ? undefined : (path.split('/').at(-1) ?? '')),
       ),
       token: this.#door('/token', (request) => (hasFormField(request, 'transaction') ? consent : token)),
       jwks: this.#door('/jwks', () => jwksEndpoint(this.#foundation.signingKeys)),

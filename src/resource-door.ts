@@ -7,7 +7,7 @@ export type { AuthenticatedRequest, BearerMiddleware } from './express/bearer-au
 export type { NodeHandler } from './express/router.js';
 export type { BearerAuthOptions, Guards, ToolAuthOptions, TokenVerifierOptions, WithBearerAuth } from './guards.js';
 export type { Log, LogEntry } from './telemetry/log.js';
-export type { ScopeOptions } from './options.js';
+export type { ScopeOptions } from './party-options.js';
 export { protectTools, type ProtectedTools } from './protect-tools.js';
 export { AuthError, type AuthErrorCode } from './protocol/auth-error.js';
 export type { ProtectedResourceMetadata } from './protocol/server-metadata.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError, describeIssue } from './configuration-error.js';
 import type { Log } from './telemetry/log.js';
-import type { ScopeOptions } from './options.js';
+import type { ScopeOptions } from './party-options.js';
 import { isProtectedWebUri } from './protocol/redirect-uri.js';
 import { checkScopes, readScopes, resourceDescription, resourceUrl, seconds } from './resource-config.js';
 import type { WebFetch } from './resource/ask-issuer.js';

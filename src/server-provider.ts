@@ -20,11 +20,11 @@ export function composeServerProvider(
   errors: AllSdkErrors1,
   { findClient, registeredClients, trade, flow, revokeToken, verify }: Engine,
   { clock, audit, log, entrance }: Foundation,
-  { issuer, registration, newRequestId }: { issuer: string; registration: boolean; newRequestId: () => string },
+  { registration, newRequestId }: { registration: boolean; newRequestId: () => string },
 ): ServerProvider {
   return createServerProvider({
     // RFC 9207 §2.4: clients shall refuse `iss` where the metadata does not announce it, and the SDK's does not.
-    door: behindEntrance(entrance, authorizeEndpoint(flow, issuer, { withoutIssuer: true })),
+    door: behindEntrance(entrance, authorizeEndpoint(flow, { withoutIssuer: true })),
     findClient,
     registeredClients,
     registration,

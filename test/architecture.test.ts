@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
-    return path.endsWith('.ts') ? [path] : [];
+    return /\.tsx?$/.test(path) ? [path] : [];
   });
 }
 
@@ -53,7 +53,9 @@ function importsOf(file: string): Import[] {
 }
 
 function resolve(file: string, specifier: string): string {
-  return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts') : specifier;
+  if (!specifier.startsWith('.')) return specifier;
+  const path = normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts');
+  return existsSync(join(root, path)) ? path : `${path}x`;
 }
 
 const roomOf = (file: string) => /^src\/([^/]+)\//.exec(file)?.[1];

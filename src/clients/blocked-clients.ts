@@ -67,5 +67,7 @@ export function refusingBlocked(find: FindClient, { isBlocked }: BlockedClients)
  * a block can be lifted and may have been a mistake.
  */
 function clientBlocked(): AuthError {
-  return new AuthError('access_denied', 'The operator of this server has blocked this app.');
+  return new AuthError('access_denied', 'The operator of this server has blocked this app.', {
+    topic: 'blockedClient',
+  });
 }

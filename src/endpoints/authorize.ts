@@ -7,12 +7,12 @@ import { renderForBrowser } from './browser-error.js';
  *
  * @param door - how it differs from the usual one
  */
-export function authorizeEndpoint(flow: BrowserFlow, issuer: string, door?: Door): Endpoint {
+export function authorizeEndpoint(flow: BrowserFlow, door?: Door): Endpoint {
   return {
     methods: ['GET', 'HEAD'],
     cors: false,
     limit: 'authorization',
     handle: (request) => flow.authorize(request, door),
-    render: renderForBrowser(issuer),
+    render: renderForBrowser(flow),
   };
 }

@@ -7,12 +7,12 @@ import { renderForBrowser } from './browser-error.js';
  *
  * @param provider - whose door this is; undefined for the one that all share
  */
-export function callbackEndpoint(flow: BrowserFlow, issuer: string, provider: string | undefined): Endpoint {
+export function callbackEndpoint(flow: BrowserFlow, provider: string | undefined): Endpoint {
   return {
     methods: ['GET'],
     cors: false,
     limit: 'authorization',
     handle: (request) => flow.return(request, provider),
-    render: renderForBrowser(issuer),
+    render: renderForBrowser(flow),
   };
 }

@@ -11,7 +11,7 @@ import { renderForBrowser } from './browser-error.js';
  *
  * @param pageOrigin - the origin of the application's page, whose scripts may read it
  */
-export function consentEndpoint(flow: BrowserFlow, issuer: string, pageOrigin?: string): Endpoint {
+export function consentEndpoint(flow: BrowserFlow, pageOrigin?: string): Endpoint {
   const readable = { 'access-control-allow-origin': pageOrigin ?? '', vary: 'Origin' };
   return {
     methods: pageOrigin === undefined ? ['POST'] : ['GET', 'POST'],
@@ -21,6 +21,6 @@ export function consentEndpoint(flow: BrowserFlow, issuer: string, pageOrigin?: 
       if (request.method === 'POST') return flow.answer(request);
       return jsonReply(200, await flow.describe(request), readable);
     },
-    render: renderForBrowser(issuer),
+    render: renderForBrowser(flow),
   };
 }

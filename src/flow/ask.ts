@@ -1,11 +1,13 @@
 import type { Client } from '../clients/client.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
-import { consentPage } from '../pages/consent.js';
+import type { ScopeView } from '../pages/consent-view.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
 import { identityScopes } from '../protocol/user-profile.js';
 import type { Audit } from '../telemetry/audit.js';
-import type { ProviderSummary } from '../upstream/provider.js';
+import type { UpstreamProvider } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { ConsentRequest, PresentConsent } from './present-consent.js';
@@ -17,7 +19,7 @@ export type Ask = (
   asked: AskedAuthorization,
   client: Client,
   target: RedirectTarget,
-  notice?: string,
+  isRepeated?: boolean,
 ) => Promise<HttpReply>;
 
 /** A user who has signed in: what the page shows of that, and who it is in tokens. */
@@ -43,16 +45,29 @@ export type DescribeConsent = (transaction: Transaction, client: Client, target:
 /** What a person reads about scopes that are no resource's. */
 const ownWords = new Map([['offline_access', 'Stay connected, without asking you each time'], ...identityScopes]);
 
+function kindOf(scope: string): ScopeView['kind'] {
+  return scope === 'offline_access' ? 'offline' : identityScopes.has(scope) ? 'identity' : 'resource';
+}
+
+/** Scopes that providers ask for only to tell who the user is, and to renew that, in the spelling of each of them. */
+const identityOnly =
+  /^(?:openid|profile|email|offline_access|offline|identify|user:email|read:user|read:me|read_user)$/;
+
+function saysWhoItIs(scope: string): boolean {
+  return identityOnly.test(scope);
+}
+
 /** What asking needs. */
 export interface AskServices {
   /** Where the page's form is posted to. */
   readonly action: string;
   readonly resources: ReadonlyMap<string, Resource>;
-  readonly providers: readonly ProviderSummary[];
+  readonly providers: readonly Pick<UpstreamProvider, 'id' | 'name' | 'scopes'>[];
   readonly begin: BeginTransaction;
   readonly transactions: Transactions;
   readonly binding: BrowserBinding;
   readonly present: PresentConsent;
+  readonly pages: Pick<Pages, 'consent'>;
   readonly audit: Audit;
 }
 
@@ -65,11 +80,11 @@ export interface Asking {
 
 /** Asks the user, on the consent page. */
 export function createAsk(services: AskServices): Asking {
-  const { action, resources, providers, begin, transactions, binding, present, audit } = services;
+  const { action, resources, providers, begin, transactions, binding, present, pages, audit } = services;
 
   function viewOf(
     transaction: Transaction,
-    { metadata, verifiedHost }: Client,
+    { metadata, verifiedHost, isPreRegistered }: Client,
     target: RedirectTarget,
   ): ConsentRequest {
     const { resource, scopes, assumption } = transaction;
@@ -81,15 +96,19 @@ export function createAsk(services: AskServices): Asking {
         name: metadata.client_name,
         ...(metadata.client_uri !== undefined && { uri: metadata.client_uri }),
         ...(verifiedHost !== undefined && { verifiedHost }),
+        ...(isPreRegistered && { isKnown: true }),
       },
       redirect: describeRedirect(target.uri),
       resource: { url: resource, ...(name !== undefined && { name }) },
       scopes: scopes.map((scope) => ({
         name: scope,
         description: described.get(scope) ?? ownWords.get(scope),
+        kind: described.has(scope) ? 'resource' : kindOf(scope),
         isGranted: assumption?.granted.includes(scope) ?? false,
       })),
-      providers: providers.filter(({ id }) => transaction.providers.includes(id)),
+      providers: providers
+        .filter(({ id }) => transaction.providers.includes(id))
+        .map(({ id, name, scopes: asked }) => ({ id, name, asks: asked.filter((scope) => !saysWhoItIs(scope)) })),
     };
   }
 
@@ -104,23 +123,26 @@ export function createAsk(services: AskServices): Asking {
   return {
     describe: viewOf,
 
-    async ask(request, asked, client, target, notice) {
+    async ask(request, asked, client, target, isRepeated = false) {
       const known = binding.browserOf(request);
       const { browser, cookie } = known === undefined ? binding.newBrowser() : { browser: known, cookie: undefined };
       // Who is asked once more did not get through by the application's page: ours is for everybody.
-      const show = notice === undefined ? present : consentPage;
+      const show: PresentConsent = isRepeated ? (...page) => pages.consent(...page) : present;
       tell(request, asked, client);
-      return show({
+      const view = {
         ...viewOf(begin(asked, browser), client, target),
-        ...(notice !== undefined && { notice }),
+        ...(isRepeated && { isRepeated }),
         ...(cookie !== undefined && { headers: { 'set-cookie': [cookie] } }),
-      });
+      };
+      return show(view, readerOf(request, asked.uiLocales));
     },
 
     askSignedIn(request, transaction, client, target, { provider, account, subject }, cookies) {
       tell(request, transaction, client, subject);
       const view = { ...viewOf(transaction, client, target), signedIn: { provider, account } };
-      return Promise.resolve(consentPage({ ...view, headers: { 'set-cookie': cookies } }));
+      return Promise.resolve(
+        pages.consent({ ...view, headers: { 'set-cookie': cookies } }, readerOf(request, transaction.uiLocales)),
+      );
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Client } from '../clients/client.js';
 import { FetchFault } from '../clients/fetch-fault.js';
 import type { FindClient } from '../clients/find-client.js';
 import { permittedResource, permittedScopes } from '../clients/permitted.js';
+import { tagsIn } from '../pages/language.js';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Parameters } from '../protocol/parameters.js';
 import { codeChallengeMethod, isCodeChallenge } from '../protocol/code-challenge.js';
@@ -103,7 +104,9 @@ export function readAuthorizationRequest(
   }
   const resource = permittedResource(parameters.all('resource'), resources, client);
   const scopes = grantableScopes(parseScope(parameters.get('scope')), resource, client, identityScopes);
-  return { ...requester, codeChallenge, resource: resource.url, scopes };
+  const uiLocales = tagsIn(parameters.get('ui_locales'));
+  const languages = uiLocales === undefined ? {} : { uiLocales };
+  return { ...requester, ...languages, codeChallenge, resource: resource.url, scopes };
 }
 
 /**

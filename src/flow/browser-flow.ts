@@ -2,7 +2,8 @@ import type { FindClient } from '../clients/find-client.js';
 import { readForm } from '../http/body.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { isSameOrigin } from '../http/origin.js';
-import { answeredPage } from '../pages/notice.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import { parseParameters } from '../protocol/parameters.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
@@ -13,6 +14,7 @@ import type { Arrive } from './arrive.js';
 import type { Ask, DescribeConsent } from './ask.js';
 import { proveRequester, readAuthorizationRequest, readRequester, type Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
+import type { Deliver } from './deliver.js';
 import { upstreamOf, type HandOff, type Upstreams } from './hand-off.js';
 import type { IdentifyUser } from './identify-user.js';
 import { nextStep } from './journey.js';
@@ -34,6 +36,10 @@ export interface BrowserFlow {
   answer(request: HttpRequest): Promise<HttpReply>;
   /** A provider sends the browser back, to a door of its own or, with `undefined`, to the one that all share. */
   return(request: HttpRequest, provider: string | undefined): Promise<HttpReply>;
+  /** How the client is answered, of faults too. */
+  readonly deliver: Deliver;
+  /** How a person is told of what no client can be told. */
+  readonly pages: Pick<Pages, 'notice'>;
 }
 
 /** What the journey needs. */
@@ -55,6 +61,8 @@ export interface BrowserFlowServices {
   readonly signIns: SignIns;
   readonly binding: BrowserBinding;
   readonly refuse: Refuse;
+  readonly deliver: Deliver;
+  readonly pages: Pick<Pages, 'notice'>;
   readonly audit: Audit;
 }
 
@@ -62,7 +70,7 @@ export interface BrowserFlowServices {
 export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
   const { issuer, findClient, resources, identityScopes, upstreams, arrive, ask } = services;
   const { describeConsent, consentOrigin, handOff, identifyUser } = services;
-  const { transactions, signIns, binding, refuse, audit } = services;
+  const { transactions, signIns, binding, refuse, deliver, pages, audit } = services;
   const { origin } = new URL(issuer);
 
   /** What is told of an answer or a sign-in that came to nothing. */
@@ -95,7 +103,14 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     });
   }
 
+  function answered(request: HttpRequest, uiLocales?: string): Promise<HttpReply> {
+    return pages.notice({ kind: 'answered', requestId: request.id }, readerOf(request, uiLocales));
+  }
+
   return {
+    deliver,
+    pages,
+
     async authorize(request, door) {
       const parameters = parseParameters(request.query);
       const requester = { ...readRequester(parameters), ...door };
@@ -108,15 +123,16 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 
     async describe(request) {
       const transaction = transactions.open(parseParameters(request.query).require('transaction'));
-      if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
+      if (!transaction) throw new AuthError('invalid_request', 'The page has expired.', { topic: 'expired' });
       const { client, target } = await proveRequester(transaction, findClient, request.ip);
       return describeConsent(transaction, client, target);
     },
 
     async answer(request) {
       const form = readForm(request);
-      const transaction = transactions.open(form.require('transaction'));
-      if (!transaction) throw new AuthError('invalid_request', 'The page has expired.');
+      const asked = transactions.open(form.require('transaction'));
+      if (!asked) throw new AuthError('invalid_request', 'The page has expired.', { topic: 'expired' });
+      const transaction = { ...asked, ...(form.get('handoff') === 'code' && { carriesCode: true as const }) };
       const decision = readDecision(form.require('decision'), transaction.providers);
       const { client, target } = await proveRequester(transaction, findClient, request.ip);
       const sameBrowser =
@@ -126,7 +142,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       switch (nextStep({ event: decision.approved ? 'approved' : 'denied', sameBrowser, status })) {
         case 'show the page':
           audit({ event: 'consent.rejected', ...failure(request, transaction, inAnotherBrowser()) });
-          return ask(request, transaction, client, target, 'Please confirm once more, in this browser.');
+          return ask(request, asked, client, target, true);
         case 'hand off to the provider':
           return deliveringFaults(target, () =>
             handOff(request, transaction, decision.provider, { event: 'consent.approved' }),
@@ -134,13 +150,13 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         case 'answer the client':
           return deliveringFaults(target, () => identifyUser.approved(request, transaction, target));
         case 'tell the client of the denial':
-          if (!(await signIns.deny(transaction))) return answeredPage({ requestId: request.id });
+          if (!(await signIns.deny(transaction))) return answered(request, transaction.uiLocales);
           throw denied(request, transaction).deliveredTo(target);
         case 'say that it is another browser':
           audit({ event: 'consent.rejected', ...failure(request, transaction, inAnotherBrowser()) });
           throw inAnotherBrowser();
         default:
-          return answeredPage({ requestId: request.id });
+          return answered(request, transaction.uiLocales);
       }
     },
 
@@ -152,7 +168,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
         case 'identify the user':
           return identify(request, signIn as PendingSignIn, provider);
         case 'say that it was answered':
-          return answeredPage({ requestId: request.id });
+          return answered(request);
         case 'say that it is another browser':
           if (signIn?.status === 'pending') {
             const { transaction, leg } = signIn;
@@ -161,21 +177,21 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
           }
           throw inAnotherBrowser();
         default:
-          throw new AuthError('invalid_request', 'The sign-in has expired, or is unknown.');
+          throw new AuthError('invalid_request', 'The sign-in has expired, or is unknown.', { topic: 'expired' });
       }
     },
   };
 }
 
 function inAnotherBrowser(): AuthError {
-  return new AuthError('invalid_request', 'The sign-in was started in another browser.');
+  return new AuthError('invalid_request', 'The sign-in was started in another browser.', { topic: 'otherBrowser' });
 }
 
 /** Runs a step whose faults the client has to hear of: they are redirected, with `iss` and `state`. */
 async function deliveringFaults(
   target: RedirectTarget,
   step: () => HttpReply | Promise<HttpReply>,
-  refuse?: (refusal: Refusal) => HttpReply,
+  refuse?: (refusal: Refusal) => Promise<HttpReply>,
 ): Promise<HttpReply> {
   try {
     return await step();

@@ -1,6 +1,7 @@
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
-import { answeredPage } from '../pages/notice.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { AuthError, toAuthError } from '../protocol/auth-error.js';
 import type { Audit } from '../telemetry/audit.js';
 import { reasonOf } from '../telemetry/reason.js';
@@ -25,10 +26,18 @@ export type HandOff = (
 export type Upstreams = ReadonlyMap<string, Upstream>;
 
 /** Hands off; the record of the approval is what everything after it depends on. */
-export function createHandOff(upstreams: Upstreams, signIns: SignIns, binding: BrowserBinding, audit: Audit): HandOff {
+export function createHandOff(
+  upstreams: Upstreams,
+  signIns: SignIns,
+  binding: BrowserBinding,
+  pages: Pick<Pages, 'notice'>,
+  audit: Audit,
+): HandOff {
   return async (request, transaction, provider, approval) => {
     const signIn = await signIns.approve(transaction, provider);
-    if (signIn.status !== 'pending') return answeredPage({ requestId: request.id });
+    if (signIn.status !== 'pending') {
+      return pages.notice({ kind: 'answered', requestId: request.id }, readerOf(request, transaction.uiLocales));
+    }
     const { leg } = signIn;
     const { clientId, resource, scopes } = transaction;
     const about = { ...originOf(request), clientId, resource, scopes, provider: leg.provider };

@@ -2,14 +2,16 @@ import type { Client } from '../clients/client.js';
 import type { GrantIds } from '../grants/grant-id.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { redirectReply } from '../http/reply.js';
-import { answeredPage } from '../pages/notice.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { profileFor } from '../protocol/user-profile.js';
-import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
+import type { RedirectTarget } from '../protocol/redirect-target.js';
 import type { Audit } from '../telemetry/audit.js';
 import type { Admit } from '../upstream/admission.js';
 import { accountOf } from '../upstream/refusal.js';
 import type { AskSignedIn } from './ask.js';
 import type { BrowserBinding } from './browser-binding.js';
+import type { Deliver } from './deliver.js';
 import { upstreamOf, type Upstreams } from './hand-off.js';
 import type { IssueCode, SignedIn } from './issue-code.js';
 import type { DescribeUser } from './map-identity.js';
@@ -27,7 +29,6 @@ export interface IdentifyUser {
 
 /** What identifying needs. */
 export interface IdentifyServices {
-  readonly issuer: string;
   readonly upstreams: Upstreams;
   readonly admit: Admit;
   readonly describeUser: DescribeUser;
@@ -38,12 +39,14 @@ export interface IdentifyServices {
   readonly begin: BeginTransaction;
   readonly askSignedIn: AskSignedIn;
   readonly issueCode: IssueCode;
+  readonly deliver: Deliver;
+  readonly pages: Pick<Pages, 'notice'>;
   readonly audit: Audit;
 }
 
 /** Identifies users. */
 export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
-  const { issuer, upstreams, admit, describeUser, grantIds } = services;
+  const { upstreams, admit, describeUser, grantIds, deliver, pages } = services;
   const { signIns, binding, hints, begin, askSignedIn, issueCode, audit } = services;
 
   const userTagOf = ({ session }: SignedIn) => grantIds.userTag(session.issuer, session.subject);
@@ -52,7 +55,11 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
     const code = await issueCode(transaction, signedIn, originOf(request));
     const browser = binding.browserOf(request);
     const hint = browser === undefined ? [] : [hints.write(browser, await userTagOf(signedIn))];
-    return redirectReply(responseUrl(target, issuer, { code }), [binding.release(transaction.id), ...hint]);
+    return deliver(request, target, { code }, { cookies: [binding.release(transaction.id), ...hint], transaction });
+  }
+
+  function answered(request: HttpRequest, { uiLocales }: Transaction) {
+    return pages.notice({ kind: 'answered', requestId: request.id }, readerOf(request, uiLocales));
   }
 
   return {
@@ -60,7 +67,7 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       const upstream = upstreamOf(upstreams, leg.provider);
       const detour = await upstream.detour?.(request);
       if (detour) return redirectReply(detour.href);
-      if (!(await signIns.finish(leg.state))) return answeredPage({ requestId: request.id });
+      if (!(await signIns.finish(leg.state))) return answered(request, transaction);
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
@@ -83,7 +90,7 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
 
     async approved(request, transaction, target) {
       const signedIn = await signIns.release(transaction.id);
-      if (!signedIn) return answeredPage({ requestId: request.id });
+      if (!signedIn) return answered(request, transaction);
       const { clientId, resource, scopes } = transaction;
       const { sub: subject, provider } = signedIn.identity;
       audit({ event: 'consent.approved', ...originOf(request), clientId, resource, scopes, subject, provider });

@@ -2,10 +2,11 @@ import type { Audit } from '../telemetry/audit.js';
 import { describeCauses, type Log } from '../telemetry/log.js';
 import { reasonOf } from '../telemetry/reason.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
-import { refusedPage } from '../pages/refused.js';
+import { readerOf } from '../pages/language.js';
+import type { Pages } from '../pages/pages.js';
 import { responseUrl, type RedirectTarget } from '../protocol/redirect-target.js';
 import type { ProviderSummary } from '../upstream/provider.js';
-import type { Refusal } from '../upstream/refusal.js';
+import { noRuleMatches, type Refusal } from '../upstream/refusal.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { Transaction } from './transaction.js';
@@ -20,7 +21,7 @@ export interface RefusedSignIn {
 }
 
 /** Tells a user, and the operator, that this installation does not let the user in. */
-export type Refuse = (refusal: Refusal, signIn: RefusedSignIn) => HttpReply;
+export type Refuse = (refusal: Refusal, signIn: RefusedSignIn) => Promise<HttpReply>;
 
 /** What refusing needs. */
 export interface RefuseServices {
@@ -28,6 +29,7 @@ export interface RefuseServices {
   readonly resources: ReadonlyMap<string, Resource>;
   readonly binding: BrowserBinding;
   readonly log: Log;
+  readonly pages: Pick<Pages, 'refused'>;
   readonly audit: Audit;
 }
 
@@ -35,8 +37,8 @@ export interface RefuseServices {
  * Refuses by a page, not by a redirect: the user chose the account, and only the user can choose another one, but
  * clients show `access_denied` as a cancelled sign-in, or not at all. The page leads back to the client.
  */
-export function createRefuse({ issuer, resources, binding, log, audit }: RefuseServices): Refuse {
-  return (refusal, { request, transaction, provider, target }) => {
+export function createRefuse({ issuer, resources, binding, log, pages, audit }: RefuseServices): Refuse {
+  return async (refusal, { request, transaction, provider, target }) => {
     const { code, message: description, account } = refusal;
     log({
       level: 'warn',
@@ -60,15 +62,16 @@ export function createRefuse({ issuer, resources, binding, log, audit }: RefuseS
       reason: reasonOf(refusal),
     });
     const { name } = resources.get(transaction.resource) ?? {};
-    const page = refusedPage({
+    const view = {
       provider: provider.name,
       account,
       resource: { url: transaction.resource, ...(name !== undefined && { name }) },
-      reason: description,
+      // Our own sentence is there in every language; what somebody else says is in theirs.
+      reason: description === noRuleMatches ? undefined : description,
       returnUrl: responseUrl(target, issuer, { error: code, error_description: description }),
       requestId: request.id,
       headers: { 'set-cookie': [binding.release(transaction.id)] },
-    });
-    return { ...page, error: code };
+    };
+    return { ...(await pages.refused(view, readerOf(request, transaction.uiLocales))), error: code };
   };
 }

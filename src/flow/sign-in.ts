@@ -106,7 +106,7 @@ export function createSignIns(
       const expiresAt = Math.ceil(clock() + signInTtl);
       if (await write(id, pending, expiresAt, 'absent')) return pending;
       const earlier = await read(id);
-      if (!earlier) throw new AuthError('invalid_request', 'The request has expired.');
+      if (!earlier) throw new AuthError('invalid_request', 'The request has expired.', { topic: 'expired' });
       const { signIn, version } = earlier;
       if (signIn.status !== 'pending' || signIn.leg.provider === provider) return signIn;
       return (await write(id, pending, expiresAt, version)) ? pending : ((await read(id))?.signIn ?? signIn);

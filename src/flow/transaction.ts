@@ -19,6 +19,10 @@ export interface Transaction {
   readonly assumption?: Assumption;
   /** The providers that were offered, by their ids: the answer chooses among them. None when the user has signed in already. */
   readonly providers: readonly string[];
+  /** The languages that the client asked for, the best first (OpenID Connect Core §3.1.2.1). */
+  readonly uiLocales?: string;
+  /** True where the user said that the app is on another computer, and wants to carry the code there. */
+  readonly carriesCode?: true;
   /** Names the one browser that was shown the page. */
   readonly browser: string;
   /** Epoch seconds. */

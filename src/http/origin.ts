@@ -34,3 +34,12 @@ export function isOwnNavigation(request: HttpRequest): boolean {
   const { 'sec-fetch-site': site } = request.headers;
   return site === 'none' || site === 'same-origin';
 }
+
+/**
+ * Tells whether a browser on a desktop shows somebody the answer to this request. Programs do not say that they navigate;
+ * phones open apps from a redirect, and not always from a page.
+ */
+export function isDesktopNavigation(request: HttpRequest): boolean {
+  const { 'sec-fetch-dest': destination, 'sec-ch-ua-mobile': mobile, 'user-agent': agent } = request.headers;
+  return destination === 'document' && mobile !== '?1' && !/mobi|android|iphone|ipad/i.test(String(agent));
+}

@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly limit?: LimitName;
   handle(request: HttpRequest): HttpReply | Promise<HttpReply>;
   /** Makes an answer of an error, where that is not JSON. */
-  readonly render?: (error: AuthError, request: HttpRequest) => HttpReply;
+  readonly render?: (error: AuthError, request: HttpRequest) => HttpReply | Promise<HttpReply>;
 }
 
 /** The server's endpoints by their paths. */
@@ -93,7 +93,7 @@ async function answer(endpoint: Endpoint, request: HttpRequest, log: Log): Promi
     const error = toAuthError(thrown);
     // Of a flood the limit itself tells, once: a line for each request would be a flood of its own.
     if (error.code !== 'too_many_requests') logRefusal(log, 'request refused', request, error);
-    const reply = endpoint.render?.(error, request) ?? errorReply(error);
+    const reply = (await endpoint.render?.(error, request)) ?? errorReply(error);
     return { ...reply, error: error.code };
   }
 }

@@ -27,3 +27,12 @@ function visible(text: string): string {
       .trim()
   );
 }
+
+const latin = /\p{Script=Latin}/u;
+const lookAlikes =
+  /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\p{Script=Lisu}]/u;
+
+/** Tells whether one word of a name mixes Latin letters with those of an alphabet whose letters look like them. */
+export function mixesAlphabets(name: string): boolean {
+  return name.split(/[\s\p{P}]+/u).some((word) => latin.test(word) && lookAlikes.test(word));
+}

@@ -36,6 +36,9 @@ const statusByCode = {
 /** The codes that an {@link AuthError} can carry. */
 export type AuthErrorCode = keyof typeof statusByCode;
 
+/** What an error is about, for a person who has to be told on a page, where the code does not say it. */
+export type ErrorTopic = 'expired' | 'otherBrowser' | 'badRedirect' | 'blockedClient';
+
 /**
  * The one error type of this package.
  *
@@ -49,28 +52,36 @@ export class AuthError extends Error {
   readonly redirect: RedirectTarget | undefined;
   /** Seconds after which trying again is worthwhile, where that is known. */
   readonly retryAfter: number | undefined;
+  /** What a person is told of it; without it the code says enough. */
+  readonly topic: ErrorTopic | undefined;
 
   /**
    * @param code - the error code of the standard that was violated
    * @param description - one wire-safe sentence for the developer of the client (RFC 6749 §5.2 `error_description`)
    * @param options - `cause`: what the log shall show; `redirect`: the proven target that shall hear of it;
-   *   `retryAfter`: in seconds
+   *   `retryAfter`: in seconds; `topic`: what a person is told of it
    */
   constructor(
     code: AuthErrorCode,
     description: string,
-    options: { cause?: unknown; redirect?: RedirectTarget; retryAfter?: number | undefined } = {},
+    options: {
+      cause?: unknown;
+      redirect?: RedirectTarget;
+      retryAfter?: number | undefined;
+      topic?: ErrorTopic | undefined;
+    } = {},
   ) {
     super(description, options);
     this.code = code;
     this.redirect = options.redirect;
     this.retryAfter = options.retryAfter;
+    this.topic = options.topic;
   }
 
   /** The same error, to be delivered to the client. */
   deliveredTo(redirect: RedirectTarget): AuthError {
-    const { cause, retryAfter } = this;
-    return new AuthError(this.code, this.message, { cause, redirect, retryAfter });
+    const { cause, retryAfter, topic } = this;
+    return new AuthError(this.code, this.message, { cause, redirect, retryAfter, topic });
   }
 
   /** The HTTP status that answers this error where it is not a redirect. */

@@ -17,7 +17,9 @@ export function proveRedirectTarget(
   const uri = requested ?? (registered.length === 1 ? registered[0] : undefined);
   if (uri === undefined) throw new AuthError('invalid_request', 'The parameter redirect_uri is missing.');
   if (!registered.some((each) => redirectUriMatches(uri, each))) {
-    throw new AuthError('invalid_request', 'The redirect_uri is not one that the client registered.');
+    throw new AuthError('invalid_request', 'The redirect_uri is not one that the client registered.', {
+      topic: 'badRedirect',
+    });
   }
   const { state, withoutIssuer } = answer;
   const rest = { ...(state !== undefined && { state }), ...(withoutIssuer && { withoutIssuer }) };

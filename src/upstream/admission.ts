@@ -2,7 +2,7 @@ import { describeCauses, type Log } from '../telemetry/log.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { rulesInForce, type AllowRule } from './allow-rule.js';
 import type { ProviderSummary, UpstreamProvider, UserInfo } from './provider.js';
-import { accountOf, Refusal } from './refusal.js';
+import { accountOf, noRuleMatches, Refusal } from './refusal.js';
 
 /**
  * Lets a user in, or throws.
@@ -41,7 +41,7 @@ export function createAdmission(
       }
     }
     if (answered && answered.code !== 'access_denied') throw answered;
-    throw new Refusal(answered?.message ?? 'No rule of this server lets this account in.', {
+    throw new Refusal(answered?.message ?? noRuleMatches, {
       account: accountOf(user),
       subject: user.sub,
       cause: new AuthError('access_denied', `No rule of allow matches: ${describe(user)}.`),

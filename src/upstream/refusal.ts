@@ -7,6 +7,9 @@ interface AccountNames {
   readonly name?: unknown;
 }
 
+/** What is said of a user whom no rule of access lets in, where no rule says it in words of its own. */
+export const noRuleMatches = 'No rule of this server lets this account in.';
+
 /**
  * A user who signed in at the provider, and whom this installation does not let in: by a rule of access, its preset or
  * its `tokenMapper`. What the provider itself refused is a plain `access_denied`.

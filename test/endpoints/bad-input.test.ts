@@ -651,7 +651,7 @@ describe('the registration endpoint', () => {
     const response = await fetch(authorizationUrl(issuer, hostile, challenge));
     expect(response.status).toBe(200);
     const body = await expectSafe(response, 'name');
-    expect(body).toContain('&lt;script&gt;');
+    expect(body).toContain('&lt;script>');
   });
 
   it('takes no GET', async () => {

@@ -96,7 +96,7 @@ describe('the application in front of two providers', () => {
 
   it('lets a front end name the provider, so that there is nothing to choose', async () => {
     const page = await start(browser(), { provider: 'idp-0' });
-    expect(page.html).toContain('Continue with <bdi>Provider 0</bdi>');
+    expect(page.html).toContain('Next, you sign in with <bdi>Provider 0</bdi>.');
     expect(page.html).not.toContain('Provider 1');
   });
 

@@ -65,7 +65,7 @@ async function expectBlocking(client: RawClient, block: { clientId?: string; hos
   const page = await open(client);
   expect([page.status, page.headers.get('location')]).toEqual([403, null]);
   const text = await page.text();
-  expect(text).toContain('has blocked this app');
+  expect(text).toContain('has been blocked');
   expect(text).not.toContain('spam');
   // Neither invalid_client nor invalid_grant: the client is to keep what it has.
   const refused = await refresh(gatehouse.issuer, client, held.refreshToken);

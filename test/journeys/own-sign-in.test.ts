@@ -87,7 +87,7 @@ describe('an application that signs its users in itself', () => {
     await start();
     browser.cookies.set('session', 'bob');
     const { verifier, page, callback } = await approve();
-    expect(page.html).toContain('Continue with <bdi>your account</bdi>');
+    expect(page.html).toContain('Next, you sign in with <bdi>your account</bdi>.');
     expect(callback.origin + callback.pathname).toBe(`${issuer}/oauth/callback`);
     const tokens = await tokensOf(locationOf(await browser.open(callback)), verifier);
     const headers = { authorization: `Bearer ${String(tokens['access_token'])}` };

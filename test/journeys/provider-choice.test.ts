@@ -27,7 +27,7 @@ async function open(parameters: Record<string, string> = {}) {
   const browser = new SteppingBrowser();
   const request = await newRequest(gatehouse.issuer, parameters);
   const page = await browser.open(request.url);
-  const names = [...page.html.matchAll(/Continue with <bdi>([^<]*)</g)].map(([, name]) => name);
+  const names = [...page.html.matchAll(/(?:Continue|you sign in) with <bdi>([^<]*)</g)].map(([, name]) => name);
   return { browser, page, names, request };
 }
 

@@ -1,69 +1,50 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpReply } from '../../src/http/message.js';
-import { consentPage } from '../../src/pages/consent.js';
-import { answeredPage, errorPage } from '../../src/pages/notice.js';
-import { refusedPage } from '../../src/pages/refused.js';
 import { isWithoutChromium, launchChromium } from '../support/chromium.js';
-import { ordinary, overlong, refused, refusedOverlong, signedIn, stepUp, threeProviders, verified } from './views.js';
+import { gallery, openingPage } from './gallery.js';
+import { servePages, type PageServer } from './page-server.js';
+import { ordinary, refused } from './views.js';
 
 const phone = { width: 360, height: 640 };
+const desktop = { width: 1100, height: 900 };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const pages: Record<string, HttpReply> = {
-  '/ordinary': consentPage({ ...ordinary, redirect: { kind: 'loopback', host: '127.0.0.1' }, notice: 'Once more.' }),
-  '/several': consentPage({ ...ordinary, providers: threeProviders }),
-  '/overlong': consentPage(overlong),
-  '/verified': consentPage(verified),
-  '/step-up': consentPage(stepUp),
-  '/signed-in': consentPage(signedIn),
-  '/elsewhere': consentPage({
-    ...overlong,
-    client: { ...overlong.client, verifiedHost: `${'docs.claude.ai.'.repeat(15)}example` },
-  }),
-  '/rtl': consentPage({ ...ordinary, client: { name: '\u202eתוכנה נהדרת' } }),
-  '/error': errorPage({ status: 400, title: 'Not valid', message: 'The link is not valid.', requestId: 'r1' }),
-  '/refused': refusedPage(refused),
-  '/refused-overlong': refusedPage(refusedOverlong),
-  '/answered': answeredPage({ requestId: 'r2' }),
-};
+/** Where the test leaves pictures of every page, for people to look at. */
+const pictures = fileURLToPath(new URL('../../test-output/screenshots', import.meta.url));
+
+const languages = ['de', 'fr', 'es', 'ja', 'ar'];
+const pages: Record<string, HttpReply> = {};
+for (const language of ['en', ...languages]) {
+  const prefix = language === 'en' ? '' : `/${language}`;
+  for (const [path, reply] of Object.entries(await gallery({ uiLocales: language }))) pages[prefix + path] = reply;
+}
+pages['/opening'] = await openingPage('/app?code=a&state=b');
+const paths = Object.keys(await gallery());
 
 describe.skipIf(isWithoutChromium)('in a browser', () => {
-  let server: Server;
+  let server: PageServer;
   let browser: Browser;
-  let origin: string;
-  let asked: string[];
-  let posted: { origin: string | undefined; form: Record<string, string> }[];
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-      const reply = pages[request.url ?? ''];
-      if (reply)
-        return response.writeHead(reply.status, { ...reply.headers } as Record<string, string>).end(reply.body);
-      if (request.method !== 'POST') return response.writeHead(404).end();
-      return void text(request).then((body) => {
-        posted.push({ origin: request.headers.origin, form: Object.fromEntries(new URLSearchParams(body)) });
-        response.end('ok');
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    mkdirSync(pictures, { recursive: true });
+    server = await servePages((url) => pages[url]);
     browser = await launchChromium();
   });
-
   afterAll(async () => {
     await browser.close();
     server.close();
   });
-
   beforeEach(() => {
-    asked = [];
-    posted = [];
+    server.asked.length = 0;
+    server.posted.length = 0;
   });
 
+  /** Opens a page; what the browser complains of, such as a violated policy, is a failure. */
   async function visit<T>(
     path: string,
     look: (page: Page) => Promise<T>,
@@ -74,7 +55,7 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('console', (message) => complaints.push(message.text()));
-      await page.goto(origin + path);
+      await page.goto(server.origin + path);
       const seen = await look(page);
       expect(complaints.filter((complaint) => !complaint.includes('Failed to load resource: the server'))).toEqual([]);
       return seen;
@@ -83,54 +64,141 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
     }
   }
 
-  it.each(Object.keys(pages))(
-    'shows %s with its style, without scrolling sideways, and loads nothing',
+  const picture = (page: Page, name: string) =>
+    page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+
+  it.each(paths)(
+    '%s has nothing that axe finds fault with: light and dark, on a phone and on a desktop',
     async (path) => {
       await visit(path, async (page) => {
-        expect(await page.evaluate('getComputedStyle(document.querySelector("main")).borderRadius')).toBe('18px');
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
-        expect(await page.evaluate(cutOff)).toEqual([]);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          for (const [device, size] of Object.entries({ phone, desktop })) {
+            await page.setViewportSize(size);
+            await picture(page, `${device}-${colorScheme}-${path.slice(1)}`);
+            expect(await page.evaluate(faults(axe)), `${device}, ${colorScheme}`).toEqual([]);
+          }
+        }
       });
-      expect(asked.filter((line) => line !== 'GET /favicon.ico')).toEqual([`GET ${path}`]);
+      expect(server.asked.filter((line) => line !== 'GET /favicon.ico')).toEqual([`GET ${path}`]);
     },
   );
 
-  it.each(['/ordinary', '/overlong', '/several', '/verified', '/elsewhere'])(
+  it.each(paths)('%s has its style, and fits 320 pixels, also with text twice as large in 640', async (path) => {
+    await visit(path, async (page) => {
+      await page.setViewportSize({ width: 320, height: 640 });
+      expect(await page.evaluate('getComputedStyle(document.querySelector("main")).borderRadius')).toBe('20px');
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      expect(await page.evaluate(cutOff)).toEqual([]);
+      await page.setViewportSize({ width: 640, height: 900 });
+      await page.evaluate('document.documentElement.style.setProperty("font-size", "200%")');
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(640);
+      expect(await page.evaluate(cutOff)).toEqual([]);
+    });
+  });
+
+  describe.each(languages)('in the language %s', (language) => {
+    it.each([
+      '/consent-loopback',
+      '/consent-several',
+      '/consent-step-up',
+      '/refused',
+      '/hand-off-code',
+      '/notice-fault',
+    ])('%s has nothing that axe finds fault with, and fits 320 pixels', async (path) => {
+      await visit(`/${language}${path}`, async (page) => {
+        await picture(page, `${language}-${path.slice(1)}`);
+        expect(await page.evaluate(faults(axe))).toEqual([]);
+        await page.setViewportSize({ width: 320, height: 640 });
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+        expect(await page.evaluate(cutOff)).toEqual([]);
+      });
+    });
+  });
+
+  it('is laid out from the right in Arabic, where hosts stay as they are', async () => {
+    await visit('/ar/consent', async (page) => {
+      const box = await page.locator('.facts dt').first().boundingBox();
+      const icon = await page.locator('.facts svg').first().boundingBox();
+      expect(icon?.x).toBeGreaterThan((box?.x ?? 0) + (box?.width ?? 0) / 2);
+      expect(await page.getAttribute('dd.target bdi', 'dir')).toBe('ltr');
+    });
+  });
+
+  it('keeps its borders and its buttons where the system chooses the colours', async () => {
+    await visit(
+      '/consent-several',
+      async (page) => {
+        await picture(page, 'forced-colors');
+        const width = await page.evaluate('getComputedStyle(document.querySelector("button")).borderTopWidth');
+        expect(width).not.toBe('0px');
+      },
+      { forcedColors: 'active' },
+    );
+  });
+
+  it.each(['/consent', '/consent-overlong', '/consent-several', '/consent-verified', '/consent-elsewhere'])(
     'shows on %s where the browser goes, without scrolling',
     async (path) => {
       await visit(path, async (page) => {
-        const box = await page.locator('.target').boundingBox();
-        expect(box?.y).toBeGreaterThan(0);
-        expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(phone.height);
-        const claim = await page.locator('.claim').boundingBox();
-        expect((claim?.y ?? Infinity) + (claim?.height ?? 0)).toBeLessThanOrEqual(phone.height);
+        for (const part of ['dd.target', '.claim']) {
+          const box = await page.locator(part).first().boundingBox();
+          expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(phone.height);
+        }
       });
     },
   );
 
   it.each([
-    ['/ordinary', 'Continue with Google', 'approve'],
-    ['/ordinary', 'Deny', 'deny'],
-    ['/several', 'Continue with GitHub', 'approve:github'],
-    ['/several', 'Deny', 'deny'],
-  ])('posts from %s, on "%s", the decision %s', async (path, name, decision) => {
+    ['/consent', 'Allow', 'approve'],
+    ['/consent', 'Cancel', 'deny'],
+    ['/consent-several', 'Continue with GitHub', 'approve:github'],
+    ['/consent-several', 'Cancel', 'deny'],
+  ])('posts from %s, on "%s", the decision %s, and says that it comes from here', async (path, name, decision) => {
     await visit(path, async (page) => {
       await page.getByRole('button', { name, exact: true }).click();
-      await page.waitForURL(`${origin}/consent`);
+      await expect.poll(() => server.posted).toHaveLength(1);
     });
-    expect(posted).toEqual([{ origin, form: { transaction: ordinary.transaction, decision } }]);
+    const form = { transaction: ordinary.transaction, decision };
+    expect(server.posted).toEqual([{ origin: server.origin, form }]);
   });
 
-  it('is answered by keyboard alone, and shows where the focus is', async () => {
-    await visit('/ordinary', async (page) => {
+  it('is answered by keyboard alone, in the order of reading, and shows where the focus is', async () => {
+    await visit('/consent', async (page) => {
       await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.value')).toBe('approve');
+      expect(await page.evaluate('document.activeElement.value')).toBe('deny');
       expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
-      await page.waitForURL(`${origin}/consent`);
+      await expect.poll(() => server.posted).toHaveLength(1);
     });
-    expect(posted[0]?.form['decision']).toBe('deny');
+    expect(server.posted[0]?.form['decision']).toBe('approve');
+  });
+
+  it.each(['/consent-loopback', '/consent-several'])(
+    'on %s approves nothing by Enter on the box that asks for a code',
+    async (path) => {
+      await visit(path, async (page) => {
+        await page.focus('input[type=checkbox]');
+        await page.keyboard.press('Space');
+        await page.keyboard.press('Enter');
+        await expect.poll(() => server.posted).toHaveLength(1);
+      });
+      expect(server.posted.map(({ form }) => form)).toEqual([
+        { transaction: ordinary.transaction, decision: 'deny', handoff: 'code' },
+      ]);
+    },
+  );
+
+  it('gives both answers the same room', async () => {
+    await visit('/consent', async (page) => {
+      const [no, yes] = [
+        await page.getByRole('button', { name: 'Cancel' }).boundingBox(),
+        await page.getByRole('button', { name: 'Allow' }).boundingBox(),
+      ];
+      expect([no?.width, no?.height]).toEqual([yes?.width, yes?.height]);
+      expect(no?.height).toBeGreaterThanOrEqual(44);
+    });
   });
 
   it('leads from /refused back to the app, by keyboard too', async () => {
@@ -138,49 +206,51 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
       await page.keyboard.press('Tab');
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Return to the app');
       await page.keyboard.press('Enter');
-      await expect.poll(() => asked).toContain(`GET ${refused.returnUrl}`);
+      await expect.poll(() => server.asked).toContain(`GET ${refused.returnUrl}`);
     });
   });
 
-  it('works with scripts turned off', async () => {
-    const click = (page: Page): Promise<void> => page.getByRole('button', { name: 'Deny' }).click();
-    await visit('/ordinary', click, { javaScriptEnabled: false });
-    await expect.poll(() => posted).toHaveLength(1);
+  it('opens an app by itself, with scripts turned off', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/opening`);
+    await expect.poll(() => server.asked).toContain('GET /app?code=a&state=b');
+    await context.close();
   });
 
-  describe.each(['light', 'dark'] as const)('in %s mode', (colorScheme) => {
-    it.each(['/ordinary', '/several', '/verified', '/elsewhere', '/step-up', '/signed-in', '/error', '/refused'])(
-      'has the contrast that WCAG AA asks for on %s',
-      async (path) => {
-        const faint = await visit(path, (page) => page.evaluate(lowContrast), { colorScheme });
-        expect(faint).toEqual([]);
-      },
-    );
+  it('works with scripts turned off', async () => {
+    const click = (page: Page): Promise<void> => page.getByRole('button', { name: 'Cancel' }).click();
+    await visit('/consent', click, { javaScriptEnabled: false });
+    await expect.poll(() => server.posted).toHaveLength(1);
+  });
+
+  it('cannot be framed, by its own site neither', async () => {
+    pages['/frame'] = {
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<title>x</title><iframe src="/consent"></iframe>',
+    };
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/frame`);
+    const frame = page.frames()[1];
+    await expect.poll(() => frame?.url()).toContain('chrome-error:');
+    await context.close();
   });
 });
 
 // The scripts below run in the browser, whose types this package does not know.
 
 const cutOff = `[...document.querySelectorAll('main *')]
-  .filter((element) => element.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right)
-  .map((element) => element.outerHTML)`;
+  .filter((element) => element.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right + 0.5)
+  .filter((element) => element.getClientRects().length > 0)
+  .map((element) => element.outerHTML.slice(0, 300))`;
 
-/** Lists texts below 4.5:1 against the nearest background (WCAG 2.2, 1.4.3). */
-const lowContrast = `(() => {
-  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-  const light = (color) => numbers(color).slice(0, 3)
-    .map((value) => value / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    const color = getComputedStyle(element).backgroundColor;
-    return numbers(color)[3] === 0 ? behind(element.parentElement) : color;
-  };
-  return [...document.querySelectorAll('main *')]
-    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
-    .map((element) => {
-      const [low, high] = [light(getComputedStyle(element).color), light(behind(element))].sort((a, b) => a - b);
-      return { text: element.textContent.trim(), ratio: (high + 0.05) / (low + 0.05) };
-    })
-    .filter(({ ratio }) => !(ratio >= 4.5));
+/** What axe finds, by all rules of WCAG 2.2 AA and its own best practices. */
+const faults = (source: string) => `(async () => {
+  if (!window.axe) { ${source} }
+  const { violations } = await window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  });
+  return violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ').slice(0, 400));
 })()`;

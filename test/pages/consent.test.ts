@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { consentPage, type ConsentView } from '../../src/pages/consent.js';
-import { markup, ordinary, signedIn, stepUp, threeProviders } from './views.js';
+import type { ConsentView } from '../../src/pages/consent-view.js';
+import { markup, ordinary, pagesWith, signedIn, stepUp, threeProviders } from './views.js';
 
+const pages = pagesWith();
+const consentPage = (view: ConsentView) => pages.consent(view, {});
 const consent = (changes: Partial<ConsentView>): string => markup(consentPage({ ...ordinary, ...changes }));
 
 /** What a person reads: no markup, single spaces. */
 const words = (document: string): string =>
   document
     .replace(/^.*<main>/s, '')
-    .replaceAll('</li>', ' ')
+    .replace(/<\/(?:li|dt|dd|p|h1|h2|h3)>/g, ' ')
     .replace(/<[^>]*>/g, '')
     .replace(/\s+/g, ' ');
 
 describe('the consent page', () => {
   it('names the client, and says that nobody verified the name', () => {
     const text = words(consent({}));
-    expect(text).toContain('Claude wants to connect to Acme Documents');
+    expect(text).toContain('Claude wants to connect to Acme Documents Unverified');
     expect(text).toContain('The app chose this name itself. Nobody has verified it.');
   });
 
@@ -27,9 +29,33 @@ describe('the consent page', () => {
 
   it('shows the website that a client claims as a claim, and never as a link', () => {
     const document = consent({ client: { name: 'Cursor', uri: 'https://cursor.com/home' } });
-    expect(words(document)).toContain('gives cursor.com as its website. Nobody has verified this.');
+    expect(words(document)).toContain('Nobody has verified it. It gives cursor.com as its website.');
     expect(document).not.toContain('href');
     expect(words(consent({ client: { name: 'Cursor', uri: 'javascript:alert(1)' } }))).not.toContain('website');
+  });
+
+  it('says of a client that the operator has registered that it is known', () => {
+    const text = words(consent({ client: { name: 'Acme Desk', isKnown: true } }));
+    expect(text).toContain('Registered by the operator of this server.');
+    expect(text).not.toContain('Unverified');
+  });
+
+  it('warns of a name that mixes alphabets, as one that imitates another does', () => {
+    const warning = 'mixes letters of different alphabets';
+    expect(words(consent({ client: { name: '\u0421laude' } }))).toContain(warning);
+    for (const name of ['Claude', '\u041f\u043e\u0447\u0442\u0430 Claude', 'Caf\u00e9 \u4e91']) {
+      expect(words(consent({ client: { name } }))).not.toContain(warning);
+    }
+  });
+
+  it('shows a host of other letters as the resolver knows it', () => {
+    const uri = 'https://\u0430pple.com';
+    expect(words(consent({ client: { name: 'a', uri } }))).toContain('It gives xn--pple-43d.com as its website.');
+  });
+
+  it('shows a letter in place of a logo, and nothing that the client could choose', () => {
+    expect(consent({ client: { name: '\u{1f600} claude' } })).toContain('<span>C</span>');
+    expect(consent({})).not.toContain('<img');
   });
 
   it('names the host of a client that has proven it, and no other website', () => {
@@ -73,14 +99,14 @@ describe('the consent page', () => {
   });
 
   it('tells what the client wants to reach, by name and by address', () => {
-    expect(words(consent({}))).toContain('It wants to reach Acme Documents mcp.acme.example/mcp');
+    expect(words(consent({}))).toContain('It wants to reach Acme Documentsmcp.acme.example/mcp');
     expect(words(consent({ resource: { url: 'https://mcp.acme.example' } }))).toContain('connect to mcp.acme.example');
   });
 
   it('puts scopes into words, and keeps their technical names', () => {
     const text = words(consent({ scopes: [...ordinary.scopes, { name: 'mcp', description: undefined }] }));
     expect(text).toContain('It will be able to Read your documents docs:read');
-    expect(text).toContain('docs:write mcp');
+    expect(text).toContain('docs:write mcp ');
     expect(words(consent({ scopes: [] }))).toContain('Use it in your name');
   });
 
@@ -88,18 +114,30 @@ describe('the consent page', () => {
     const document = consent({});
     expect(document).toContain('<form method="post" action="/consent"');
     expect(document).toContain(`<input type="hidden" name="transaction" value="${ordinary.transaction}"`);
-    expect(decisions(document)).toEqual(['approve', 'deny']);
-    expect(words(document)).toContain('Continue with Google');
+    expect(decisions(document)).toEqual(['deny', 'approve']);
+    expect(words(document)).toContain('Next, you sign in with Google.');
   });
 
   it('offers one button for each of several providers', () => {
     const document = consent({ providers: threeProviders });
-    expect(decisions(document)).toEqual(['approve:google', 'approve:github', 'approve:entra', 'deny']);
-    expect(words(document)).toContain('Continue with Microsoft Entra ID');
+    expect(decisions(document)).toEqual(['approve:google', 'approve:github', 'approve:azure', 'deny']);
+    expect(words(document)).toContain('Continue with Microsoft');
   });
 
-  it('shows a notice above everything else', () => {
-    expect(words(consent({ notice: 'Please confirm again.' })).trim()).toMatch(/^Please confirm again\./);
+  it('tells what a provider is asked for beside who the user is', () => {
+    const providers = [{ id: 'github', name: 'GitHub', asks: ['repo', 'read:org'] }];
+    expect(words(consent({ providers }))).toContain('This server asks GitHub for repo, read:org.');
+    expect(words(consent({}))).not.toContain('This server asks');
+  });
+
+  it('offers a code to carry only where the app is said to be on this computer', () => {
+    const redirect = { kind: 'loopback', host: '127.0.0.1' } as const;
+    expect(consent({ redirect })).toContain('<input type="checkbox" name="handoff" value="code"');
+    expect(consent({})).not.toContain('name="handoff"');
+  });
+
+  it('says above everything else that it is shown again', () => {
+    expect(words(consent({ isRepeated: true })).trim()).toMatch(/^Please confirm once more, in this browser\./);
   });
 
   it('carries the headers that it is given', () => {
@@ -132,13 +170,12 @@ const places: Record<string, Partial<ConsentView>> = {
   'provider id': { providers: [...threeProviders, { id: hostile, name: 'a' }] },
   'provider name': { providers: [{ id: 'a', name: hostile }] },
   'provider names': { providers: [...threeProviders, { id: 'a', name: hostile }] },
-  notice: { notice: hostile },
 };
 
 describe('a hostile text on the consent page', () => {
   it.each(Object.entries(places))('is inert as %s', (_, changes) => {
     const document = consent(changes);
-    expect(document).not.toMatch(/<script|[\0\u202e\u2066`]/);
+    expect(document).not.toMatch(/<script|[\0\u202e\u2066]/);
     expect(document.match(/<\/style>/g)).toHaveLength(1);
     expect(shape(document)).toEqual(shape(consent(harmless(changes))));
   });
@@ -147,8 +184,9 @@ describe('a hostile text on the consent page', () => {
 describe('the permissions on the page', () => {
   it('show apart what is new and what the client has', () => {
     const text = words(markup(consentPage(stepUp)));
-    expect(text).toContain('New: it will also be able to Create and change documents docs:write');
+    expect(text).toContain('New: it will also be able to In Acme Documents Create and change documents docs:write');
     expect(text).toContain('It already can Read your documents docs:read');
+    expect(text).toContain('About you See your e-mail address email Staying connected Stay connected,');
   });
 
   it('say so where nothing is new', () => {
@@ -161,7 +199,8 @@ describe('a user who has signed in already', () => {
   it('approves with that account, and chooses no provider', () => {
     const document = markup(consentPage(signedIn));
     expect(words(document)).toContain('You are signed in at Google as bob@acme.example.');
-    expect(decisions(document)).toEqual(['approve', 'deny']);
+    expect(words(document)).toContain('Not the right account? Choose Cancel, sign out at Google');
+    expect(decisions(document)).toEqual(['deny', 'approve']);
   });
 
   it('cannot change the page by what the account is called', () => {

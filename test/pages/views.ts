@@ -1,6 +1,11 @@
 import type { HttpReply } from '../../src/http/message.js';
-import type { ConsentView } from '../../src/pages/consent.js';
-import type { RefusedView } from '../../src/pages/refused.js';
+import type { ConsentView } from '../../src/pages/consent-view.js';
+import { createPages, type PagesServices } from '../../src/pages/pages.js';
+import type { RefusedView } from '../../src/pages/refused-view.js';
+
+/** Pages without a brand, or with what a test changes. */
+export const pagesWith = (changes: Partial<PagesServices> = {}) =>
+  createPages({ brand: {}, words: {}, custom: {}, newNonce: () => 'nonce', log: () => undefined, ...changes });
 
 /** What an ordinary client asks for. */
 export const ordinary: ConsentView = {
@@ -26,7 +31,7 @@ export const verified: ConsentView = {
 export const threeProviders: ConsentView['providers'] = [
   { id: 'google', name: 'Google' },
   { id: 'github', name: 'GitHub' },
-  { id: 'entra', name: 'Microsoft Entra ID' },
+  { id: 'azure', name: 'Microsoft' },
 ];
 
 /** What somebody sends who wants the page to break, and the host to be out of sight. */
@@ -40,7 +45,7 @@ export const overlong: ConsentView = {
     description: i % 2 === 0 ? undefined : `Do ${'z'.repeat(i * 6)}`,
   })),
   providers: [{ id: 'acme', name: 'Provider'.repeat(40) }],
-  notice: 'Please confirm again in this browser.',
+  isRepeated: true,
 };
 
 /** Somebody whom no rule lets in. */
@@ -48,7 +53,7 @@ export const refused: RefusedView = {
   provider: 'Google',
   account: 'eve@example.com',
   resource: ordinary.resource,
-  reason: 'No rule of this server lets this account in.',
+  reason: undefined,
   returnUrl: '/back?error=access_denied&state=a',
   requestId: 'r3',
 };
@@ -74,6 +79,8 @@ export const stepUp: ConsentView = {
   scopes: [
     { name: 'docs:read', description: 'Read your documents', isGranted: true },
     { name: 'docs:write', description: 'Create and change documents' },
+    { name: 'email', description: 'See your e-mail address', kind: 'identity' },
+    { name: 'offline_access', description: 'Stay connected', kind: 'offline' },
   ],
 };
 

@@ -1,0 +1,127 @@
+import type { Words } from './words.js';
+
+/** What the pages say in Spanish. */
+export const es: Words = {
+  'app.nameless': 'Una aplicación sin nombre',
+
+  'consent.title': '¿Permitir esta conexión?',
+  'consent.wants': 'quiere conectarse a {resource}',
+  'consent.again': 'Confirme una vez más, en este navegador.',
+  'consent.aside': '¿No ha iniciado usted esto? Entonces elija «Cancelar». Todavía no se ha compartido nada.',
+  'consent.allow': 'Permitir',
+  'consent.cancel': 'Cancelar',
+
+  'client.verified': 'Verificado: {host}',
+  'client.published': 'La aplicación está publicada ahí. El nombre lo ha elegido ella misma.',
+  'client.known': 'Registrada por el operador de este servidor.',
+  'client.unverified': 'Sin verificar',
+  'client.claimed': 'La aplicación ha elegido este nombre ella misma. Nadie lo ha verificado.',
+  'client.unnamed': 'La aplicación no ha indicado cómo se llama. Nadie ha verificado quién la ha creado.',
+  'client.website': 'Indica {website} como su sitio web.',
+  'client.mixed': 'El nombre mezcla letras de distintos alfabetos, quizá para parecerse a otro nombre.',
+
+  'target.label': 'Si acepta, se le enviará a',
+  'target.loopback': 'una aplicación de este equipo',
+  'target.app': 'la aplicación que abre los enlaces {scheme}',
+  'target.warning':
+    'Cualquier programa de este equipo puede hacerse pasar por esta aplicación. Continúe solo si ha iniciado esto usted.',
+  'target.elsewhere': 'Es un sitio web distinto de {host}. Continúe solo si lo conoce.',
+  'target.remote': 'La aplicación está en otro equipo: mostrar un código para pegarlo allí',
+
+  'resource.label': 'Quiere acceder a',
+  'permissions.all': 'Podrá',
+  'permissions.before': 'Podrá, como hasta ahora',
+  'permissions.new': 'Nuevo: también podrá',
+  'permissions.known': 'Ya puede',
+  'permissions.plain': 'Usarlo en su nombre',
+  'group.resource': 'En {resource}',
+  'group.identity': 'Sobre usted',
+  'group.offline': 'Seguir conectada',
+  'scope.openid': 'Saber que es usted',
+  'scope.profile': 'Ver su nombre, su nombre de usuario, su foto y su idioma',
+  'scope.email': 'Ver su dirección de correo electrónico',
+  'scope.offline_access': 'Seguir conectada sin preguntarle cada vez',
+
+  'provider.next': 'A continuación iniciará sesión con {provider}.',
+  'provider.asks': 'Este servidor le pide a {provider}: {scopes}.',
+  'provider.choose': 'Para permitirlo, elija dónde iniciar sesión.',
+  'provider.continue': 'Continuar con {provider}',
+  'account.as': 'Ha iniciado sesión en {provider} como {account}.',
+  'account.at': 'Ha iniciado sesión en {provider}.',
+  'account.switch':
+    '¿No es la cuenta correcta? Elija «Cancelar», cierre la sesión en {provider} y vuelva a empezar desde la aplicación.',
+
+  'refused.title': 'Esta cuenta no puede iniciar sesión',
+  'refused.as': 'Ha iniciado sesión en {provider} como {account}.',
+  'refused.at': 'Ha iniciado sesión en {provider}.',
+  'refused.resource': 'Esta cuenta no puede usar {resource}.',
+  'refused.reason': 'Ninguna regla de este servidor admite esta cuenta.',
+  'refused.help': 'Qué puede hacer',
+  'refused.switch':
+    'Vuelva a empezar desde la aplicación y elija otra cuenta. Quizá antes tenga que cerrar la sesión en {provider}.',
+  'refused.ask': 'O pida al operador de este servidor que admita esta cuenta.',
+  'refused.return': 'Volver a la aplicación',
+
+  'expired.title': 'Esta página ha caducado',
+  'expired.message': 'Solo podía usarse durante unos minutos, y ese plazo ya ha pasado.',
+  'expired.advice': 'Vuelva a la aplicación y empiece de nuevo desde allí.',
+  'answered.title': 'Esta solicitud ya se ha respondido',
+  'answered.message': 'Ya se aceptó o se rechazó, así que en esta página no queda nada por hacer.',
+  'answered.advice': 'Vuelva a la aplicación. Si no ha terminado de conectarse, empiece de nuevo desde la aplicación.',
+  'otherBrowser.title': 'Esto se inició en otro navegador',
+  'otherBrowser.message': 'Un inicio de sesión solo puede terminarse en el navegador en el que empezó.',
+  'otherBrowser.advice': 'Vuelva a ese navegador o empiece de nuevo desde la aplicación.',
+  'unknownClient.title': 'Aquí no se conoce esta aplicación',
+  'unknownClient.message':
+    'La aplicación se ha presentado con un identificador que este servidor no conoce, o que ya no conoce.',
+  'unknownClient.advice':
+    'Elimine esta conexión en la aplicación y añádala otra vez: la aplicación se presentará de nuevo.',
+  'blockedClient.title': 'Esta aplicación está bloqueada',
+  'blockedClient.message': 'El operador de este servidor no permite que esta aplicación se conecte.',
+  'blockedClient.advice': 'Si necesita esta aplicación, consulte al operador de este servidor.',
+  'badRedirect.title': 'Esta solicitud no es de fiar',
+  'badRedirect.message':
+    'La aplicación ha querido enviarle a una dirección que no tiene registrada, así que nos hemos detenido aquí.',
+  'badRedirect.advice':
+    'Vuelva a la aplicación y empiece de nuevo desde allí. Si vuelve a ocurrir, avise a sus creadores.',
+  'badRequest.title': 'Esta solicitud no se puede usar',
+  'badRequest.message': 'El enlace que le ha traído aquí está incompleto o se ha modificado por el camino.',
+  'badRequest.advice': 'Vuelva a la aplicación y empiece de nuevo desde allí.',
+  'denied.title': 'Se ha denegado el acceso',
+  'denied.message': 'No se le puede dar acceso.',
+  'denied.advice': 'Vuelva a la aplicación y empiece de nuevo desde allí.',
+  'unavailable.title': 'No disponible en este momento',
+  'unavailable.message': 'Algo que este servidor necesita no responde, por ejemplo el lugar donde inicia sesión.',
+  'unavailable.advice': 'Espere un poco y empiece de nuevo desde la aplicación. No se pierde nada.',
+  'tooMany.title': 'Demasiadas solicitudes',
+  'tooMany.message': 'Desde su red han llegado más solicitudes de las que este servidor atiende.',
+  'tooMany.advice': 'Espere un poco y vuelva a cargar esta página. No se pierde nada.',
+  'fault.title': 'Algo ha fallado aquí',
+  'fault.message': 'El fallo es de este servidor, no suyo ni de la aplicación.',
+  'fault.advice':
+    'Empiece de nuevo desde la aplicación. Si vuelve a ocurrir, comunique al operador el identificador de la solicitud.',
+  'signedOut.title': 'Ha cerrado la sesión',
+  'signedOut.message':
+    'Este navegador ya no tiene una sesión abierta aquí. Lo que haya permitido a las aplicaciones sigue vigente.',
+  'signedOut.advice': 'Puede cerrar esta ventana.',
+  'notice.requestId': 'Identificador de la solicitud',
+  'notice.detail': 'Para los desarrolladores de la aplicación',
+  'notice.retry': 'Inténtelo de nuevo dentro de {time}.',
+
+  'handOff.title': 'De vuelta a la aplicación',
+  'handOff.message': 'La aplicación se abre ahora. Después puede cerrar esta ventana.',
+  'handOff.open': 'Abrir la aplicación',
+  'handOff.advice': '¿No ha pasado nada? Use este botón y permita que el navegador abra la aplicación.',
+  'code.title': 'Lleve este código a la aplicación',
+  'code.message': 'Péguelo en la aplicación del otro equipo. Es válido durante {time}.',
+  'code.code': 'Código',
+  'code.address': 'Dirección completa, para aplicaciones que la pidan',
+  'code.warning':
+    'Péguelo solo en un programa que haya iniciado usted. Quien lo obtenga puede usar su cuenta: no se lo envíe a nadie.',
+  'code.open': 'Al final, la aplicación está en este equipo',
+
+  'link.privacy': 'Privacidad',
+  'link.terms': 'Condiciones',
+  'link.support': 'Ayuda',
+  'link.list': 'Acerca de este servicio',
+};
