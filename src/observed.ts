@@ -1,7 +1,8 @@
 import type { ObserveRequest } from './http/router.js';
 import { AuthError, toAuthError } from './protocol/auth-error.js';
 import type { VerifyAccessToken } from './resource/verify-access-token.js';
-import type { Store } from './storage/store.js';
+import { canScan } from './storage/scanning.js';
+import type { ScanOptions, Store } from './storage/store.js';
 import { auditOutcomes, type Audit } from './telemetry/audit.js';
 import type { Attributes, Ending, Outcome, Telemetry } from './telemetry/telemetry.js';
 import type { Upstream } from './upstream/upstream.js';
@@ -43,6 +44,9 @@ export function observedStore(store: Store, telemetry: Telemetry | undefined): S
     set: (key, value, options) => observe('set', () => store.set(key, value, options)),
     delete: (key, options) => observe('delete', () => store.delete(key, options)),
     list: (partition, options) => observe('list', () => store.list(partition, options)),
+    ...(canScan(store) && {
+      scan: (options: ScanOptions | undefined) => observe('scan', () => store.scan(options)),
+    }),
     close: () => store.close(),
   };
 }

@@ -130,7 +130,9 @@ describe('the command beside a server on the same SQLite file', () => {
     const env = { GATEHOUSE_URL: gatehouse.issuer, GATEHOUSE_SECRET: testSecret, GATEHOUSE_STORE: store.location };
     const run = (...parameters: string[]) => runCommand(parameters, { env });
     const rotated = await run('keys', 'rotate');
-    expect(rotated).toMatchObject({ code: 0, stderr: '' });
+    expect(rotated.code).toBe(0);
+    // What a command changes is audited where it runs.
+    expect(JSON.parse(rotated.stderr)).toMatchObject({ event: 'signing_key.rotated', reason: 'asked for' });
     expect(rotated.stdout).toContain('A new key is published');
     const keys = (await run('keys', 'list', '--json')).stdout.trim().split('\n');
     expect(keys.map((line) => (JSON.parse(line) as { state: string }).state)).toEqual(['signing', 'published']);

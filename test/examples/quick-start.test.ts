@@ -44,7 +44,9 @@ function run(script: string, environment: Record<string, string>, ...args: strin
     ...args,
   ];
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, node, { cwd: folder.path, env: { PATH, ...environment } });
+  // From elsewhere tsx would not know how JSX is meant.
+  const env = { PATH, TSX_TSCONFIG_PATH: join(folderOfExample, '../../tsconfig.json'), ...environment };
+  const child = spawn(process.execPath, node, { cwd: folder.path, env });
   children.push(child);
   let text = '';
   const listeners = new Set<() => void>();

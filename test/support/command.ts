@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+const tsconfig = fileURLToPath(new URL('../../tsconfig.json', import.meta.url));
 const bin = fileURLToPath(new URL('../../src/gatehouse.ts', import.meta.url));
 
 /** What a command line came to. */
@@ -32,7 +33,12 @@ export interface CommandSurroundings {
 export function startCommand(parameters: readonly string[], { env, cwd = '/' }: CommandSurroundings): RunningCommand {
   const node = ['--import', import.meta.resolve('tsx'), '--conditions=mcp-gatehouse-source', bin, ...parameters];
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, node, { cwd, env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // From elsewhere tsx would not know how JSX is meant.
+  const child = spawn(process.execPath, node, {
+    cwd,
+    env: { PATH, TSX_TSCONFIG_PATH: tsconfig, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [stdout, stderr] = ['', ''];
   const listeners = new Set<() => void>();
   const heard = () => listeners.forEach((listener) => listener());
