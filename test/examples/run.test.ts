@@ -32,7 +32,9 @@ function run(name: string, variables: Record<string, string> = {}) {
   const [runner = '', condition = '', file = ''] = scripts.example.split(' ');
   expect(runner).toBe('tsx');
   const node = ['--import', import.meta.resolve(runner), condition, join(root, file), name];
-  const env = { PATH: process.env['PATH'], HOME: folder.path, GATEHOUSE_SECRET: testSecret, ...variables };
+  // From elsewhere tsx would not know how JSX is meant.
+  const tsx = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') };
+  const env = { PATH: process.env['PATH'], HOME: folder.path, GATEHOUSE_SECRET: testSecret, ...tsx, ...variables };
   const started = (child = spawn(process.execPath, node, { cwd: folder.path, env }));
   let said = '';
   for (const stream of [started.stdout, started.stderr]) stream.on('data', (chunk: Buffer) => (said += String(chunk)));

@@ -159,6 +159,8 @@ describe('a client with a document on the web', () => {
   });
 
   it('is asked for by the page also while the store is away', async () => {
+    // Once the registry has been read, or nobody could tell whether the client is blocked.
+    await gatehouse.gate.ready();
     store.failAlways('throw before');
     const page = await new SteppingBrowser().open(authorizationUrl(gatehouse.issuer, client, pkce().challenge));
     expect(page.status).toBe(200);
