@@ -193,9 +193,9 @@ export class OAuthAuthorizationServer {
     await this.#registry.refresh();
   }
 
-  /** Alias of `operator.rotateSigningKeys`. */
+  /** Alias of `operator.keys.rotate`. */
   rotateSigningKeys(): Promise<void> {
-    return this.operator.rotateSigningKeys();
+    return this.operator.keys.rotate();
   }
 
   /**

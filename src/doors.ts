@@ -54,7 +54,7 @@ export function createDoors(
   const introspectionMethods = introspectionMethodsOf(resources, [...clients.values()]);
   const open = {
     ...openEndpoints(settings, byUrl, foundation, engine, introspectionMethods.length > 0),
-    ...(settings.admin && adminEndpoints(settings.admin, issuer, operator)),
+    ...(settings.admin && adminEndpoints(settings.admin, issuer, operator, foundation.audit)),
   };
   const endpoints = Object.fromEntries(
     Object.entries(open).map(([path, endpoint]) => [path, behindEntrance(entrance, endpoint)]),

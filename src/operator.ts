@@ -28,7 +28,7 @@ export function createOperator(
   const tell: TellChange = (by, event) => audit({ ...event, ...by });
   const entries = { registry, rules: createRegistryRules(settings), clock, randomness, tell };
   const describe = createDescribeClient({ findClient: engine.findCurrentClient, blocked: engine.blocked, ring });
-  const administration = createGrantAdministration({
+  const grantAdministration = createGrantAdministration({
     grants,
     grantIds,
     identityOf,
@@ -49,15 +49,16 @@ export function createOperator(
     clients: createClientRegistry({ ...entries, clients: () => parties.now().clients, describe }),
     resources: createResourceRegistry({ ...entries, resources: () => parties.now().resources }),
     blocks: createBlocks({ registry, clock, tell }),
-    async rotateSigningKeys(by = application) {
-      if (!signingKeys.rotate) {
-        throw new ConfigurationError(['signing names the keys itself: rotate them there, the new one first.']);
-      }
-      await signingKeys.rotate(by);
+    grants: grantAdministration,
+    keys: {
+      async rotate(by = application) {
+        if (!signingKeys.rotate) {
+          throw new ConfigurationError(['signing names the keys itself: rotate them there, the new one first.']);
+        }
+        await signingKeys.rotate(by);
+      },
+      list: async () => (await signingKeys.list?.()) ?? [],
     },
-    listSigningKeys: async () => (await signingKeys.list?.()) ?? [],
-    findGrants: (selection) => administration.find(selection),
     providers: settings.providers.map(({ id }) => id),
-    revokeGrant: (grantId, by = application) => administration.revoke(grantId, by),
   };
 }

@@ -26,11 +26,6 @@ export async function serveStandalone(
 ): Promise<string> {
   const faults: string[] = [];
   const { host, port, drainTtl, graceTtl } = listeningOf(environment, faults);
-  if (!options.resources) {
-    faults.push(
-      'GATEHOUSE_RESOURCES is missing: name the URLs of the MCP servers that tokens are for, or a file that says more.',
-    );
-  }
   const gate = open(options, faults);
   if (!gate || faults.length > 0) {
     await gate?.close();
@@ -50,7 +45,10 @@ export async function serveStandalone(
     await gate.close();
     throw fault;
   }
-  return `mcp-gatehouse serves ${options.issuer} on ${host}, port ${port}.`;
+  const where = `mcp-gatehouse serves ${options.issuer} on ${host}, port ${port}.`;
+  // Nothing is at the usual resource here, so a token that was asked for without one opens nothing.
+  if (options.resources) return where;
+  return `${where} GATEHOUSE_RESOURCES is not set: add the MCP servers with gatehouse resources add. Clients have to name the one that they want.`;
 }
 
 /** Constructs it to find all of its faults too. */

@@ -3,7 +3,8 @@ import type { ClientView } from '../operator/client-view.js';
 import type { ChangedClient } from '../operator/clients.js';
 import { commandActor } from './command-actor.js';
 import type { CommandIo } from './io.js';
-import { collect, given, tellingFaults, wholeOf } from './registry-options.js';
+import { jsonLine, printable } from './output.js';
+import { collect, given, wholeOf } from './registry-options.js';
 
 interface ClientFlags {
   readonly id?: string;
@@ -27,22 +28,22 @@ export function clientsCommand(io: CommandIo): Command {
   const command = new Command('clients').description(
     'Clients that are known beforehand, and clients that are blocked.',
   );
+  const say = (line: string) => print(printable(line));
 
   const tellChanged = ({ client, secret }: ChangedClient, { json }: ClientFlags) => {
     if (json) {
-      print(JSON.stringify({ client, ...(secret !== undefined && { secret }) }));
+      print(jsonLine({ client, ...(secret !== undefined && { secret }) }));
       return;
     }
-    for (const line of linesOf(client)) print(line);
-    if (secret !== undefined) print(`secret: ${secret}  (shown this once)`);
+    for (const line of linesOf(client)) say(line);
+    if (secret !== undefined) say(`secret: ${secret}  (shown this once)`);
   };
 
   withClientOptions(command.command('add').description('Adds a client; --secret makes a secret, and shows it once.'))
     .option('--id <id>', 'its client_id; without it one is made')
     .action((flags: ClientFlags) =>
       withOperator(async ({ clients }) => {
-        const added = clients.add(given({ clientId: flags.id, ...membersOf(flags) }), commandActor());
-        tellChanged(await tellingFaults(io, added), flags);
+        tellChanged(await clients.add(given({ clientId: flags.id, ...membersOf(flags) }), commandActor()), flags);
       }),
     );
 
@@ -52,8 +53,7 @@ export function clientsCommand(io: CommandIo): Command {
     .option('--drop-old-secrets', 'leaves the newest secret only')
     .action((id: string, flags: ClientFlags) =>
       withOperator(async ({ clients }) => {
-        const changed = clients.change(id, membersOf(flags), commandActor());
-        tellChanged(await tellingFaults(io, changed), flags);
+        tellChanged(await clients.change(id, membersOf(flags), commandActor()), flags);
       }),
     );
 
@@ -67,21 +67,21 @@ export function clientsCommand(io: CommandIo): Command {
         if (blocked) {
           const all = await wholeOf((page) => blocks.list(page));
           if (json) {
-            print(JSON.stringify(all));
+            print(jsonLine(all));
             return;
           }
           for (const block of all) {
             const what = 'host' in block ? `host ${block.host}` : `client ${block.clientId}`;
-            print(block.reason === undefined ? what : `${what}  (${block.reason})`);
+            say(block.reason === undefined ? what : `${what}  (${block.reason})`);
           }
           return;
         }
         const all = await wholeOf((page) => clients.list(page));
         if (json) {
-          print(JSON.stringify(all));
+          print(jsonLine(all));
           return;
         }
-        for (const { clientId, name, origin } of all) print(`${clientId}  ${name}  (${origin})`);
+        for (const { clientId, name, origin } of all) say(`${clientId}  ${name}  (${origin})`);
       }),
     );
 
@@ -93,15 +93,15 @@ export function clientsCommand(io: CommandIo): Command {
       withOperator(async ({ clients }) => {
         const description = await clients.show(id);
         if (json) {
-          print(JSON.stringify(description));
+          print(jsonLine(description));
           return;
         }
         const { says, isBlocked, client, metadata, key } = description;
-        print(says);
-        print(isBlocked ? 'It is blocked.' : 'It is not blocked.');
-        if (key) print(`key: ${key.name}${key.isCurrent ? '' : ' (an earlier one)'}`);
-        for (const line of client ? linesOf(client) : []) print(line);
-        if (metadata) print(JSON.stringify(metadata, undefined, 2));
+        say(says);
+        say(isBlocked ? 'It is blocked.' : 'It is not blocked.');
+        if (key) say(`key: ${key.name}${key.isCurrent ? '' : ' (an earlier one)'}`);
+        for (const line of client ? linesOf(client) : []) say(line);
+        if (metadata) for (const line of JSON.stringify(metadata, undefined, 2).split('\n')) say(line);
       }),
     );
 
@@ -110,8 +110,8 @@ export function clientsCommand(io: CommandIo): Command {
     .description('Removes a client of the registry, with everything that was issued to it.')
     .action((id: string) =>
       withOperator(async ({ clients }) => {
-        await tellingFaults(io, clients.remove(id, commandActor()));
-        print(`${id} is removed.`);
+        await clients.remove(id, commandActor());
+        say(`${id} is removed.`);
       }),
     );
 
@@ -122,8 +122,8 @@ export function clientsCommand(io: CommandIo): Command {
     .option('--reason <text>', 'for other operators')
     .action((clientId: string | undefined, { host, reason }: { host?: string; reason?: string }) =>
       withOperator(async ({ blocks }) => {
-        const { isNew } = await tellingFaults(io, blocks.add(given({ clientId, host, reason }), commandActor()));
-        print(isNew ? 'It is blocked, everywhere within five seconds.' : 'It was blocked already.');
+        const { isNew } = await blocks.add(given({ clientId, host, reason }), commandActor());
+        say(isNew ? 'It is blocked, everywhere within five seconds.' : 'It was blocked already.');
       }),
     );
 
@@ -133,8 +133,8 @@ export function clientsCommand(io: CommandIo): Command {
     .option('--host <host>', 'as it was blocked')
     .action((clientId: string | undefined, { host }: { host?: string }) =>
       withOperator(async ({ blocks }) => {
-        await tellingFaults(io, blocks.remove(given({ clientId, host }), commandActor()));
-        print('It is not blocked any more, everywhere within five seconds.');
+        await blocks.remove(given({ clientId, host }), commandActor());
+        say('It is not blocked any more, everywhere within five seconds.');
       }),
     );
 

@@ -28,7 +28,7 @@ export function grantsCommand(io: CommandIo): Command {
       const { json = false, verbose = false } = options;
       const count = await withOperator(async (operator) => {
         let listed = 0;
-        for await (const grant of unique(operator.findGrants(selection))) {
+        for await (const grant of unique(operator.grants.find(selection))) {
           listed++;
           for (const line of json ? [asJson(grant, verbose)] : inWords(grant, verbose)) print(line);
         }
@@ -46,8 +46,8 @@ export function grantsCommand(io: CommandIo): Command {
         if (!options.yes && !(await isWanted(io, operator, selection))) return;
         let ended = 0;
         const untold = new Set<string>();
-        for await (const { grantId, provider } of operator.findGrants(selection)) {
-          if (await operator.revokeGrant(grantId, commandActor())) ended++;
+        for await (const { grantId, provider } of operator.grants.find(selection)) {
+          if (await operator.grants.revoke(grantId, commandActor())) ended++;
           if (provider !== undefined && !operator.providers.includes(provider)) untold.add(provider);
         }
         print(ended === 1 ? 'One grant was ended.' : `${ended} grants were ended.`);
@@ -97,7 +97,7 @@ function selectionOf({ user, issuer, subject, client, id, all = false }: Selecti
 /** One grant is ended without a question; several are counted first. */
 async function isWanted({ print, confirm }: CommandIo, operator: Operator, selection: GrantSelection) {
   let count = 0;
-  for await (const { state } of unique(operator.findGrants(selection))) if (state !== 'ended') count++;
+  for await (const { state } of unique(operator.grants.find(selection))) if (state !== 'ended') count++;
   if (count <= 1) return true;
   const answer = await confirm(`End ${count} grants? Their users have to sign in again.`);
   if (answer === undefined) throw new UsageFault(`These are ${count} grants: add --yes to end them all.`);

@@ -19,7 +19,7 @@ export function keysCommand({ print, withOperator }: CommandIo): Command {
     .description('Lists them, the oldest first.')
     .option('--json', 'one line of JSON for each')
     .action(async ({ json = false }: { json?: boolean }) => {
-      const keys = await withOperator((operator) => operator.listSigningKeys());
+      const keys = await withOperator(({ keys }) => keys.list());
       for (const key of keys) print(json ? jsonLine(described(key)) : inWords(key));
       if (keys.length === 0 && !json) print('There are none in the store.');
     });
@@ -28,10 +28,10 @@ export function keysCommand({ print, withOperator }: CommandIo): Command {
     .command('rotate')
     .description('Begins a rotation at once. Nobody is signed out.')
     .action(async () => {
-      const [before, after] = await withOperator(async (operator) => {
-        const known = await operator.listSigningKeys();
-        await operator.rotateSigningKeys(commandActor());
-        return [known, await operator.listSigningKeys()] as const;
+      const [before, after] = await withOperator(async ({ keys }) => {
+        const known = await keys.list();
+        await keys.rotate(commandActor());
+        return [known, await keys.list()] as const;
       });
       const known = new Set(before.map(({ kid }) => kid));
       const added = after.filter(({ kid }) => !known.has(kid));

@@ -1,6 +1,4 @@
 import type { Page, PageRequest } from '../operator/registry-entries.js';
-import { RegistryFault } from '../operator/registry-fault.js';
-import type { CommandIo } from './io.js';
 
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, earlier: readonly string[] = []): string[] {
@@ -22,14 +20,4 @@ export async function wholeOf<T>(list: (page: PageRequest) => Promise<Page<T>>):
     after = next;
   }
   return all;
-}
-
-/** Says every fault of a change that cannot be made, before it is thrown on. */
-export async function tellingFaults<T>({ warn }: CommandIo, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof RegistryFault) for (const fault of thrown.faults) warn(`- ${fault}`);
-    throw thrown;
-  }
 }

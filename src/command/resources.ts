@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import { RegistryFault } from '../operator/registry-fault.js';
 import type { ChangedResource, ResourceView } from '../operator/resources.js';
 import { commandActor } from './command-actor.js';
 import type { CommandIo } from './io.js';
-import { collect, given, tellingFaults, wholeOf } from './registry-options.js';
+import { jsonLine, printable } from './output.js';
+import { collect, given, wholeOf } from './registry-options.js';
 
 interface ResourceFlags {
   readonly name?: string;
@@ -20,14 +22,15 @@ interface ResourceFlags {
 export function resourcesCommand(io: CommandIo): Command {
   const { print, withOperator } = io;
   const command = new Command('resources').description('MCP servers that tokens are issued for.');
+  const say = (line: string) => print(printable(line));
 
   const tellChanged = ({ resource, key }: ChangedResource, { json }: ResourceFlags) => {
     if (json) {
-      print(JSON.stringify({ resource, ...(key !== undefined && { key }) }));
+      print(jsonLine({ resource, ...(key !== undefined && { key }) }));
       return;
     }
-    for (const line of linesOf(resource)) print(line);
-    if (key !== undefined) print(`introspection key: ${key}  (shown this once)`);
+    for (const line of linesOf(resource)) say(line);
+    if (key !== undefined) say(`introspection key: ${key}  (shown this once)`);
   };
 
   withResourceOptions(
@@ -36,8 +39,7 @@ export function resourcesCommand(io: CommandIo): Command {
       .description('Adds an MCP server; --key makes an introspection key, and shows it once.'),
   ).action((url: string, flags: ResourceFlags) =>
     withOperator(async ({ resources }) => {
-      const added = resources.add({ url, ...membersOf(flags) }, commandActor());
-      tellChanged(await tellingFaults(io, added), flags);
+      tellChanged(await resources.add({ url, ...membersOf(flags) }, commandActor()), flags);
     }),
   );
 
@@ -47,8 +49,7 @@ export function resourcesCommand(io: CommandIo): Command {
     .option('--drop-old-keys', 'leaves the newest introspection key only')
     .action((url: string, flags: ResourceFlags) =>
       withOperator(async ({ resources }) => {
-        const changed = resources.change(url, membersOf(flags), commandActor());
-        tellChanged(await tellingFaults(io, changed), flags);
+        tellChanged(await resources.change(url, membersOf(flags), commandActor()), flags);
       }),
     );
 
@@ -60,10 +61,10 @@ export function resourcesCommand(io: CommandIo): Command {
       withOperator(async ({ resources }) => {
         const all = await wholeOf((page) => resources.list(page));
         if (json) {
-          print(JSON.stringify(all));
+          print(jsonLine(all));
           return;
         }
-        for (const { url, name = '', origin } of all) print(`${url}  ${name}  (${origin})`);
+        for (const { url, name = '', origin } of all) say(`${url}  ${name}  (${origin})`);
       }),
     );
 
@@ -74,12 +75,12 @@ export function resourcesCommand(io: CommandIo): Command {
     .action((url: string, { json }: ResourceFlags) =>
       withOperator(async ({ resources }) => {
         const resource = await resources.find(url);
-        if (!resource) return command.error(`There is no ${url}.`);
+        if (!resource) throw new RegistryFault('not_found', [`There is no ${url}.`]);
         if (json) {
-          print(JSON.stringify(resource));
+          print(jsonLine(resource));
           return;
         }
-        for (const line of linesOf(resource)) print(line);
+        for (const line of linesOf(resource)) say(line);
       }),
     );
 
@@ -88,8 +89,8 @@ export function resourcesCommand(io: CommandIo): Command {
     .description('Removes an MCP server of the registry: its tokens are refused.')
     .action((url: string) =>
       withOperator(async ({ resources }) => {
-        await tellingFaults(io, resources.remove(url, commandActor()));
-        print(`${url} is removed.`);
+        await resources.remove(url, commandActor());
+        say(`${url} is removed.`);
       }),
     );
 

@@ -3,7 +3,7 @@ import type { GrantIds } from '../grants/grant-id.js';
 import type { EndReason, Grant, Identity } from '../grants/grant.js';
 import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import type { Clock } from '../storage/clock.js';
-import type { Actor } from './actor.js';
+import { application, type Actor } from './actor.js';
 
 /** Which grants an operator means: those that fit all that is named. Nothing named means all of them. */
 export interface GrantSelection {
@@ -39,8 +39,21 @@ export interface GrantSummary {
 
 /** Lets an operator see grants, and end them. */
 export interface GrantAdministration {
+  /**
+   * Finds what users have granted to clients, those that have ended lately among them. A selection by id, or by the user at
+   * a provider, is one look; any other reads the whole store.
+   *
+   * @throws {ConfigurationError} when the store would have to be read as a whole, and cannot be
+   * @throws {AuthError} temporarily_unavailable when the store is away
+   */
   find(selection: GrantSelection): AsyncIterable<GrantSummary>;
-  revoke(grantId: string, by: Actor): Promise<boolean>;
+  /**
+   * Ends a grant at once: its refresh token, its access tokens and its upstream tokens. May be repeated.
+   *
+   * @returns false when there is no such grant, or it had ended before
+   * @throws {AuthError} temporarily_unavailable when the store is away
+   */
+  revoke(grantId: string, by?: Actor): Promise<boolean>;
 }
 
 /** What administration needs. */
@@ -126,7 +139,7 @@ export function createGrantAdministration(services: GrantAdministrationServices)
       }
     },
 
-    async revoke(grantId, by) {
+    async revoke(grantId, by = application) {
       const before = await read(grantId);
       if (!before) return false;
       // Also when it had ended before: that time the upstream tokens may have stayed.

@@ -92,6 +92,8 @@ export interface AuditEvents {
   'signing_key.rotated': { readonly keyId: string } & WithReason;
   /** An address or a client asked for too much, and is refused for a while. Told once in that while. */
   'request.rate_limited': { readonly limit: string };
+  /** Somebody came to the admin API without a credential of it, or with an unknown one. */
+  'admin.authentication_failed': WithReason;
   /** An operator added a client to the registry. */
   'client.added': ByOperator & { readonly clientId: string };
   /** An operator changed a client of the registry, or gave it another secret. */
@@ -139,6 +141,7 @@ export const auditOutcomes: Readonly<Record<AuditEventName, AuditOutcome>> = {
   'access_token.unused': 'failure',
   'signing_key.rotated': 'success',
   'request.rate_limited': 'failure',
+  'admin.authentication_failed': 'failure',
   'client.added': 'success',
   'client.changed': 'success',
   'client.removed': 'success',

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run as runProgram } from '../../src/command/run.js';
 import { temporaryFolder, testSecret } from '../support/gatehouse.js';
-import { commandIo, runCommand } from '../support/command.js';
+import { postForm } from '../support/client.js';
+import { commandIo, runCommand, startCommand } from '../support/command.js';
 
 const folder = temporaryFolder();
 const place = {
@@ -13,6 +17,14 @@ const place = {
 };
 const run = (parameters: readonly string[], env: Record<string, string> = place, cwd?: string) =>
   runCommand(parameters, { env, ...(cwd !== undefined && { cwd }) });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
+}
 
 beforeAll(async () => {
   expect(await run(['store', 'migrate'])).toMatchObject({
@@ -50,6 +62,34 @@ describe('the gatehouse command', () => {
     const [usage, help] = await Promise.all([run(['nothing'], {}), run(['help', 'grants'], {})]);
     expect(usage).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('unknown command') as string });
     expect(help).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('serves without configured MCP servers, for those that are added at run time, and gives no token that opens one unasked', async () => {
+    const port = String(await freePort());
+    const issuer = `http://127.0.0.1:${port}`;
+    const notes = 'https://notes.example/mcp';
+    const provider = { OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: 'of the provider' };
+    const env = { ...place, ...provider, GATEHOUSE_URL: issuer, PORT: port };
+    const server = startCommand(['serve'], { env });
+    try {
+      await server.printed('GATEHOUSE_RESOURCES is not set');
+      expect((await run(['resources', 'add', notes], env)).code).toBe(0);
+      const added = await run(['clients', 'add', '--id', 'machine', '--name', 'M', '--secret', '--json'], env);
+      const { secret } = JSON.parse(added.stdout) as { secret: string };
+      const authorization = `Basic ${Buffer.from(`machine:${secret}`).toString('base64')}`;
+      const audienceOf = async (resource: object) => {
+        const form = { grant_type: 'client_credentials', ...resource };
+        const { body } = await postForm(`${issuer}/oauth/token`, form, { authorization });
+        return typeof body['access_token'] === 'string' ? decodeJwt(body['access_token']).aud : body['error'];
+      };
+      // The server learns within seconds what another process has added.
+      await expect.poll(() => audienceOf({ resource: notes }), { timeout: 15_000 }).toBe(notes);
+      expect(await audienceOf({})).toBe(`${issuer}/mcp`);
+      expect((await fetch(`${issuer}/mcp`)).status).toBe(404);
+    } finally {
+      server.child.kill('SIGTERM');
+    }
+    expect((await server.ended).code).toBe(0);
   });
 
   it('names everything that is missing at once', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createProgram } from '../../src/command/program.js';
+import { run as runProgram } from '../../src/command/run.js';
 import { postForm, register } from '../support/client.js';
 import { commandIo } from '../support/command.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
@@ -19,8 +19,7 @@ async function run(...words: string[]): Promise<{ printed: string[]; warned: str
     warn: (line) => warned.push(line),
     withOperator: (work) => work(gatehouse.gate.operator),
   });
-  const program = createProgram(io, '0');
-  await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => warned.push(String(error)));
+  await runProgram(io, words, '0', (text) => text);
   return { printed, warned };
 }
 
@@ -91,4 +90,23 @@ it('says every fault', async () => {
   expect(warned).toEqual(
     expect.arrayContaining([expect.stringContaining('name is missing'), expect.stringContaining('redirectUris')]),
   );
+  expect(new Set(warned).size).toBe(warned.length);
+});
+
+it('sends no character to the terminal that could move its cursor or hide text, whoever wrote it', async () => {
+  const hostile = 'evil\u001b[2J\u009b31m\u202e\u200b\n';
+  const { clientId } = await register(gatehouse.issuer, { client_name: 'Evil\u2800' });
+  for (const words of [
+    ['clients', 'show', clientId],
+    ['clients', 'show', clientId, '--json'],
+    ['clients', 'remove', hostile],
+    ['resources', 'show', hostile],
+    ['resources', 'remove', hostile],
+    ['clients', 'block', '--host', hostile],
+  ]) {
+    const { printed, warned } = await run(...words);
+    const lines = [...printed, ...warned];
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  }
 });

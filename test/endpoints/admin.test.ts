@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseOptions } from '../../src/config.js';
 import { optionsFromEnvironment } from '../../src/index.js';
 import { oidcProvider } from '../../providers/oidc.js';
+import { refresh, signIn } from '../support/client.js';
 import { startGatehouse, testSecret, type Gatehouse } from '../support/gatehouse.js';
 
 const token = 'an-admin-token-of-the-tests-0123456789';
@@ -108,6 +109,49 @@ describe('the admin API', () => {
     expect((await ask('GET', 'clients?limit=0')).status).toBe(400);
   });
 
+  it('shows what users have granted, by user and by client, in parts, and ends it', async () => {
+    const { issuer } = gatehouse;
+    const { client, refreshToken } = await signIn(issuer, 'alice');
+    for (const user of ['bob', 'carol']) await signIn(issuer, user);
+    const itemsOf = async (query: string) =>
+      (await ask('GET', `grants?${query}`)).body['items'] as { grantId: string }[];
+    const all = await itemsOf('');
+    expect(all).toHaveLength(3);
+    expect(await itemsOf('user=oidc%7Cnobody')).toEqual([]);
+    const [one, ...others] = await itemsOf(`client=${encodeURIComponent(client.clientId)}&user=oidc%7Calice`);
+    expect([others, one]).toEqual([[], expect.objectContaining({ subject: 'oidc|alice', state: 'active' })]);
+    expect(await itemsOf('client=nobody')).toEqual([]);
+    const first = await ask('GET', 'grants?limit=1');
+    expect(first.body).toEqual({ items: all.slice(0, 1), next: all[0]?.grantId });
+    expect(await itemsOf(`limit=500&after=${all[0]?.grantId}`)).toEqual(all.slice(1));
+
+    const named = `grants?id=${one?.grantId}`;
+    expect((await ask('GET', named)).body).toMatchObject(one ?? {});
+    expect((await ask('DELETE', named)).status).toBe(204);
+    expect((await ask('DELETE', named)).status).toBe(204);
+    expect((await ask('GET', named)).body).toMatchObject({ state: 'ended', ended: { because: 'revoked by operator' } });
+    expect((await refresh(issuer, client, refreshToken)).body['error']).toBe('invalid_grant');
+    const ended = gatehouse.audit.filter(({ event }) => event === 'grant.ended');
+    expect(ended).toMatchObject([{ operator: 'alice', address: '127.0.0.1', reason: 'revoked by operator' }]);
+    expect((await itemsOf('user=oidc%7Cbob'))[0]).toMatchObject({ state: 'active' });
+  });
+
+  it('ends no grants but the one that is named', async () => {
+    await signIn(gatehouse.issuer, 'alice');
+    for (const query of [
+      '',
+      '?user=oidc%7Calice',
+      '?id=',
+      '?id=nobody',
+      '?id=%00',
+      `?id=${'x'.repeat(3000)}`,
+      '?id=a&id=b',
+    ]) {
+      expect([400, 404], query.slice(0, 20)).toContain((await ask('DELETE', `grants${query}`)).status);
+    }
+    expect((await ask('GET', 'grants')).body['items']).toMatchObject([{ state: 'active' }]);
+  });
+
   it('names every fault of an entry', async () => {
     const { status, body } = await ask('POST', 'clients', { redirectUris: ['http://x.example'], clientSecretHash: 1 });
     expect([status, body['error']]).toEqual([400, 'invalid_request']);
@@ -135,6 +179,8 @@ describe('nobody else comes in', () => {
         ['DELETE', 'blocks?host=a.example'],
         ['GET', 'resources'],
         ['GET', 'client-id?id=a'],
+        ['GET', 'grants'],
+        ['DELETE', 'grants?id=a'],
       ] as const) {
         const answer = await ask(method, path, undefined, { authorization });
         expect([authorization, answer.status, answer.body['error']]).toEqual([authorization, 401, 'invalid_token']);
@@ -167,7 +213,7 @@ describe('nobody else comes in', () => {
   it('where no credential is configured there is no admin API', async () => {
     const plain = await startGatehouse();
     try {
-      for (const path of ['clients', 'resources', 'blocks', 'client-id?id=a']) {
+      for (const path of ['clients', 'resources', 'blocks', 'grants', 'client-id?id=a']) {
         const answer = await fetch(`${plain.issuer}/oauth/admin/${path}`, {
           headers: { authorization: `Bearer ${token}` },
         });

@@ -286,6 +286,23 @@ it('tells once in a while of an address, or a client, that asks for too much', a
   });
 });
 
+it('tells of a client that asks for too much by its id, wherever it comes from', async () => {
+  const rateLimits = { token: { requests: 2, seconds: 60 } };
+  await start({ clients: [machine], rateLimits, trustedProxies: ['loopback'] });
+  const statuses: number[] = [];
+  for (let count = 1; count <= 6; count++) {
+    const authorization = `Basic ${Buffer.from(`machine:${machine.clientSecret}`).toString('base64')}`;
+    const headers = { authorization, 'x-forwarded-for': `192.0.2.${count}` };
+    const form = { grant_type: 'client_credentials' };
+    statuses.push((await postForm(`${gatehouse.issuer}/oauth/token`, form, headers)).status);
+  }
+  expect(statuses).toEqual([200, 200, 429, 429, 429, 429]);
+  expect(events('request.rate_limited')).toHaveLength(1);
+  expect(last('request.rate_limited')).toMatchObject({
+    ...{ limit: 'token', clientId: 'machine', address: '192.0.2.3', outcome: 'failure' },
+  });
+});
+
 describe('a token that nobody presents', () => {
   const soon = { stoppedClock: false, unusedTokenTtl: 1 };
   const unused = () => events('access_token.unused');
@@ -420,6 +437,25 @@ describe('what strangers write', () => {
     expect(last('client.registered')).toMatchObject({ clientId: client.clientId, redirectHosts: ['client.example'] });
     for (const record of gatehouse.audit) expect((record.clientId ?? '').length).toBeLessThanOrEqual(1024);
   });
+});
+
+it('tells of whoever comes to the admin API with a wrong credential, or none, and of a flood of them no more than the limit lets through', async () => {
+  const rateLimits = { admin: { requests: 3, seconds: 60 } };
+  await start({ admin: { tokens: ['canary-admin-token-kD8wQ2vB5nX7mC1zL4jH9g'] }, rateLimits });
+  const ask = (headers: Record<string, string>) => fetch(`${gatehouse.issuer}/oauth/admin/clients`, { headers });
+  await ask({});
+  for (let count = 0; count < 20; count++) await ask({ authorization: `Bearer canary-guess-${count}` });
+  const told = events('admin.authentication_failed');
+  expect(told.map(({ reason }) => reason)).toEqual([
+    'The admin credential is missing.',
+    'The admin credential is unknown.',
+    'The admin credential is unknown.',
+  ]);
+  for (const each of told) expect(each).toMatchObject({ outcome: 'failure', address: '127.0.0.1' });
+  expect(told[0]?.requestId).toMatch(/^[\w-]{12}$/);
+  expect(told[0]).not.toHaveProperty('operator');
+  expect(events('request.rate_limited')).toHaveLength(1);
+  expect(JSON.stringify([gatehouse.audit, gatehouse.log])).not.toContain('canary');
 });
 
 describe('what an operator changes', () => {

@@ -1,7 +1,7 @@
 import { hashOfSecret } from '../../clients/pre-registered.js';
 import { readJson } from '../../http/body.js';
 import { bearerTokenOf } from '../../http/bearer.js';
-import { header, type HttpReply, type HttpRequest } from '../../http/message.js';
+import { header, originOf, type HttpReply, type HttpRequest } from '../../http/message.js';
 import { errorReply, jsonReply, retryHeader } from '../../http/reply.js';
 import type { Endpoint } from '../../http/router.js';
 import { secretsEqual } from '../../keys/mac.js';
@@ -11,6 +11,7 @@ import { RegistryFault } from '../../operator/registry-fault.js';
 import { AuthError } from '../../protocol/auth-error.js';
 import { bearerChallenge } from '../../protocol/challenge.js';
 import { parseParameters, type Parameters } from '../../protocol/parameters.js';
+import type { Audit } from '../../telemetry/audit.js';
 
 /** A credential of the admin API. */
 export interface AdminCredential {
@@ -42,14 +43,19 @@ export type AdminDoor = (handlers: AdminHandlers) => Endpoint;
  * Makes doors that open with one of these credentials, as a bearer and in no other way: a browser has nothing that it
  * would send by itself, and without CORS no page of another origin can send it.
  */
-export function createAdminDoor(credentials: readonly AdminCredential[]): AdminDoor {
+export function createAdminDoor(credentials: readonly AdminCredential[], audit: Audit): AdminDoor {
   /** Every credential is compared, so that the time tells nothing about any. */
   function actorOf(request: HttpRequest): Actor {
-    const presented = hashOfSecret(bearerTokenOf(request) ?? '');
+    const token = bearerTokenOf(request);
+    const presented = hashOfSecret(token ?? '');
     const matching = credentials.filter(({ hash }) => secretsEqual(presented, hash));
     const [credential] = matching;
-    if (!credential) throw new AuthError('invalid_token', 'The admin credential is missing or unknown.');
-    return { operator: credential.name, address: request.ip, requestId: request.id };
+    if (!credential) {
+      const reason = `The admin credential is ${token === undefined ? 'missing' : 'unknown'}.`;
+      audit({ event: 'admin.authentication_failed', ...originOf(request), reason });
+      throw new AuthError('invalid_token', reason);
+    }
+    return { operator: credential.name, ...originOf(request) };
   }
 
   return (handlers) => ({
