@@ -1,11 +1,14 @@
 import type { Client } from './clients/client.js';
 import type { FindClient } from './clients/find-client.js';
 import type { Settings } from './config.js';
+import { createAccount, accountSignIns, type Account } from './flow/account.js';
+import { createAccountForms, createAccountSessions } from './flow/account-session.js';
 import { createArrive } from './flow/arrive.js';
 import { createAsk } from './flow/ask.js';
 import type { Resource } from './flow/authorization-request.js';
 import { createBrowserBinding } from './flow/browser-binding.js';
 import { createBrowserFlow, type BrowserFlow } from './flow/browser-flow.js';
+import { createConnections } from './flow/connections.js';
 import { createRecallGrants } from './flow/earlier-grants.js';
 import { createDeliver } from './flow/deliver.js';
 import { createHandOff, type Upstreams } from './flow/hand-off.js';
@@ -32,10 +35,23 @@ import type { Vault } from './upstream/vault.js';
 export interface BrowserPaths {
   readonly consent: string;
   readonly callback: string;
+  /** Absent where users are not shown what is connected. */
+  readonly account?: string;
 }
 
 /** The usual ones. */
-export const browserPaths: BrowserPaths = { consent: '/oauth/consent', callback: '/oauth/callback' };
+export const browserPaths = {
+  consent: '/oauth/consent',
+  callback: '/oauth/callback',
+  account: '/oauth/account',
+} as const satisfies BrowserPaths;
+
+/** What a browser can do here. */
+export interface BrowserJourney {
+  readonly flow: BrowserFlow;
+  /** Absent where it is turned off. */
+  readonly account?: Account;
+}
 
 /** What the browser's journey stands on, beside the foundation. */
 export interface JourneyParts {
@@ -44,6 +60,8 @@ export interface JourneyParts {
   /** The scopes that let a client know who its user is; none where nobody is told. */
   readonly identityScopes: ReadonlyMap<string, unknown>;
   readonly readRegistered: (clientId: string) => Client | undefined;
+  /** Names a client without anything being fetched. */
+  readonly recallClient: (clientId: string) => Promise<Client | undefined>;
   readonly upstreams: Upstreams;
   readonly admit: Admit;
   readonly describeUser: DescribeUser;
@@ -64,7 +82,7 @@ export function createBrowserJourney(
   resources: ReadonlyMap<string, Resource>,
   foundation: Foundation,
   parts: JourneyParts,
-): BrowserFlow {
+): BrowserJourney {
   const { issuer, providers, chooseProvider, consent, consentTtl, transactionTtl, authorizationCodeTtl } = settings;
   const { consentPage, brand, words, pages: custom } = settings;
   const { clock, randomness, log, audit, store, ring, sealing, tag } = foundation;
@@ -85,7 +103,7 @@ export function createBrowserJourney(
   const handOff = createHandOff(upstreams, signIns, binding, pages, audit);
   const providerIds = providers.map(({ id }) => id);
 
-  return createBrowserFlow({
+  const flow = createBrowserFlow({
     issuer,
     findClient,
     resources,
@@ -129,4 +147,23 @@ export function createBrowserJourney(
     pages,
     audit,
   });
+  if (paths.account === undefined || !settings.account) return { flow };
+  const account = createAccount({
+    issuer,
+    url: issuer + paths.account,
+    providers,
+    upstreams,
+    signIns: createSignIns(store, sealing, randomness, clock, transactionTtl, accountSignIns),
+    binding,
+    sessions: createAccountSessions(sealing, jar, clock),
+    forms: createAccountForms(sealing),
+    connections: createConnections({ ...parts, resources, clock, lifetimes: settings }),
+    grantIds,
+    pages,
+    clock,
+    randomness,
+    formTtl: transactionTtl,
+    audit,
+  });
+  return { flow, account };
 }

@@ -34,6 +34,8 @@ export interface ClientServices {
   readonly authenticateResourceServer: AuthenticateResourceServer;
   /** A client that is known without anything being fetched. */
   readonly knownClient: (clientId: string) => Client | undefined;
+  /** The same, and what a metadata document said last: to name the client, and for nothing else. */
+  readonly recallClient: (clientId: string) => Promise<Client | undefined>;
 }
 
 /** A client has a few keys, and they are asked for while its user waits. */
@@ -103,6 +105,8 @@ export function createClientServices(
     blocked,
   );
 
+  const knownClient = (clientId: string) => preRegistered.get(clientId) ?? registeredClients.read(clientId);
+
   return {
     findClient,
     findCurrentClient: findCurrent,
@@ -116,6 +120,8 @@ export function createClientServices(
       createAuthenticateRequest(findIntrospecting, verifyAssertion, audit),
       audit,
     ),
-    knownClient: (clientId) => preRegistered.get(clientId) ?? registeredClients.read(clientId),
+    knownClient,
+    recallClient: async (clientId) =>
+      knownClient(clientId) ?? (documents?.covers(clientId) ? documents.recall(clientId) : undefined),
   };
 }

@@ -82,6 +82,7 @@ const schema = z.strictObject({
   enableDCR: z.boolean().default(true),
   rootAliases: z.boolean().default(true),
   userinfo: z.boolean().default(true),
+  account: z.boolean().default(true),
   clientIdMetadataDocuments,
   rateLimits,
   trustedProxies,

@@ -1,6 +1,7 @@
 import { assertionAlgorithms } from './clients/client-keys.js';
 import { browserPaths, consentOrigin } from './browser-journey.js';
 import type { Settings } from './config.js';
+import { accountAlias, accountEndpoint } from './endpoints/account.js';
 import { adminEndpoints } from './endpoints/admin/endpoints.js';
 import { authorizeEndpoint } from './endpoints/authorize.js';
 import { callbackEndpoint } from './endpoints/callback.js';
@@ -75,13 +76,18 @@ export function createDoors(
   const dispatcher = createDispatcher(
     createRoutes(issuer, endpoints, documentsOf(issuer, metadata, resources)),
     new Map([
-      ...(settings.rootAliases ? createAliases(issuer, endpoints) : []),
+      ...(settings.rootAliases ? createAliases(issuer, endpoints, aliasesFor(issuer, engine)) : []),
       ...(settings.healthChecks ? healthEndpoints(foundation, isDraining) : []),
     ]),
     log,
     observeRequests(foundation.telemetry),
   );
   return { metadata, dispatcher };
+}
+
+/** What people type, where a page can be found by a shorter name. */
+function aliasesFor(issuer: string, { account }: Engine): Readonly<Record<string, Endpoint>> {
+  return account ? { '/account': accountAlias(issuer + browserPaths.account) } : {};
 }
 
 /** At the root of the host, whatever path the issuer has: whoever asks there knows a machine, and no issuer. */
@@ -103,16 +109,17 @@ function openEndpoints(
   introspection: boolean,
 ): Readonly<Record<string, Endpoint>> {
   const { providers, enableDCR, userinfo, sharedCallback } = settings;
-  const { flow, registeredClients, authenticate, trade, readAccessToken, requireStanding } = engine;
+  const { flow, account, registeredClients, authenticate, trade, readAccessToken, requireStanding } = engine;
   return {
     '/oauth/authorize': authorizeEndpoint(flow),
     [browserPaths.consent]: consentEndpoint(flow, consentOrigin(settings)),
     ...Object.fromEntries(
       providers.map((each) => [
         callbackPath(each, settings),
-        callbackEndpoint(flow, sharedCallback ? undefined : each.id),
+        callbackEndpoint(flow, sharedCallback ? undefined : each.id, account),
       ]),
     ),
+    ...(account && { [browserPaths.account]: accountEndpoint(account, flow) }),
     '/oauth/token': tokenEndpoint(authenticate, trade, limits),
     '/oauth/revoke': revokeEndpoint(engine.authenticateForRevocation, engine.revokeToken),
     ...(introspection && {

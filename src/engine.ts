@@ -3,8 +3,7 @@ import type { Client } from './clients/client.js';
 import { identityScopesOf, longestTokenTtl, type Settings } from './config.js';
 import { createFindHolderFault } from './holders.js';
 import type { Parties } from './parties.js';
-import { browserPaths, createBrowserJourney, type BrowserPaths } from './browser-journey.js';
-import type { BrowserFlow } from './flow/browser-flow.js';
+import { browserPaths, createBrowserJourney, type BrowserJourney, type BrowserPaths } from './browser-journey.js';
 import type { DescribeUser } from './flow/map-identity.js';
 import type { Foundation } from './foundation.js';
 import { countedVerifications, observedUpstream } from './observed.js';
@@ -50,11 +49,10 @@ import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
 
 /** The services behind the endpoints. */
-export interface Engine extends ClientServices {
+export interface Engine extends ClientServices, BrowserJourney {
   /** As they are now, for the metadata: without clients that act for themselves there is nothing that would let them. */
   readonly grantTypes: readonly GrantType[];
   readonly trade: Trade;
-  readonly flow: BrowserFlow;
   readonly revokeToken: RevokeToken;
   readonly readAccessToken: ReadAccessToken;
   readonly requireStanding: RequireStanding;
@@ -208,10 +206,11 @@ export function createEngine(
       return grantTypesNow();
     },
     trade: (...request) => tradeNow()(...request),
-    flow: createBrowserJourney(settings, resources, foundation, {
+    ...createBrowserJourney(settings, resources, foundation, {
       paths,
       findClient,
       readRegistered: (clientId) => registeredClients.read(clientId),
+      recallClient: who.recallClient,
       identityScopes,
       upstreams,
       admit,

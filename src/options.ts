@@ -80,7 +80,8 @@ export interface OAuthAuthorizationServerOptions {
   enableDCR?: boolean | undefined;
   /**
    * Whether `/authorize`, `/token` and `/register` are served too, where the issuer has no path: clients of 2025 fall
-   * back on them. Set it to false where the application has such routes itself. @defaultValue true
+   * back on them; and `GET /account`, which leads to the page of the connected applications. Set it to false where the
+   * application has such routes itself. @defaultValue true
    */
   rootAliases?: boolean | undefined;
   /**
@@ -88,6 +89,11 @@ export interface OAuthAuthorizationServerOptions {
    * is asked. @defaultValue true
    */
   userinfo?: boolean | undefined;
+  /**
+   * Whether users can see at `/oauth/account` which applications hold access in their name, and end it. They sign in
+   * there as everywhere, and whoever `allow` no longer lets in can still end access. @defaultValue true
+   */
+  account?: boolean | undefined;
   /** Whether a client may name itself by the URL of its metadata, and which may. @defaultValue all, without loopback */
   clientIdMetadataDocuments?: ClientIdMetadataDocumentOptions | false | undefined;
   /** How much one address, or one client, may ask for; `false` for as much as it likes. @defaultValue each limit its own */

@@ -55,6 +55,11 @@ const page = z.custom<NonNullable<CustomPages['refused']>>((value) => typeof val
 
 /** The option `pages`. */
 export const pages = z
-  .strictObject({ refused: page.optional(), notice: page.optional(), handOff: page.optional() })
+  .strictObject({
+    refused: page.optional(),
+    notice: page.optional(),
+    handOff: page.optional(),
+    account: page.optional(),
+  })
   .default({})
   .transform((given) => given as CustomPages);

@@ -9,13 +9,22 @@ export interface WellKnownDocument {
   readonly endpoint: Endpoint;
 }
 
-/** The paths that clients of 2025 take where they find no metadata (MCP 2025-03-26, authorization §2.3.3). */
-export function createAliases(issuer: string, endpoints: Readonly<Record<string, Endpoint>>): Routes {
+/**
+ * The paths that clients of 2025 take where they find no metadata (MCP 2025-03-26, authorization §2.3.3), and others.
+ *
+ * @param others - by their paths at the root
+ */
+export function createAliases(
+  issuer: string,
+  endpoints: Readonly<Record<string, Endpoint>>,
+  others: Readonly<Record<string, Endpoint>>,
+): Routes {
   // They are at the root of the host, which an issuer with a path may share with others.
   if (new URL(issuer).pathname !== '/') return new Map();
   const names = ['authorize', 'token', 'register'];
   const known = names.map((name) => [`/${name}`, endpoints[`/oauth/${name}`]] as const);
-  return new Map(known.flatMap(([path, endpoint]) => (endpoint ? [[path, endpoint] as const] : [])));
+  const found = known.flatMap(([path, endpoint]) => (endpoint ? [[path, endpoint] as const] : []));
+  return new Map([...found, ...Object.entries(others)]);
 }
 
 /**

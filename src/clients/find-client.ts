@@ -17,7 +17,7 @@ export interface FindClientServices {
   readonly preRegistered: ReadonlyMap<string, Client>;
   readonly registered: RegisteredClientIds;
   /** Absent when a URL names no client here. */
-  readonly documents?: MetadataDocuments | undefined;
+  readonly documents?: Pick<MetadataDocuments, 'covers' | 'find'> | undefined;
   /**
    * Rejects when this server runs under a secret that is not its own. It then knows no client, and must not say so:
    * clients drop everything when they hear that they are unknown.

@@ -25,6 +25,8 @@ export interface MetadataDocuments {
    *   too_many_requests when the asker has had too much fetched, and there is no copy
    */
   find(clientId: string, asker?: string): Promise<Client | undefined>;
+  /** What was known of such a client last, however old, without asking anybody: to name it, and for nothing else. */
+  recall(clientId: string): Promise<Client | undefined>;
 }
 
 /** Which documents are accepted. A domain stands for its subdomains too. */
@@ -174,6 +176,9 @@ export function createMetadataDocuments(policy: DocumentPolicy, services: Metada
       if (!url || !isWanted(url.hostname, policy)) return undefined;
       return loadOnce(clientId, asker);
     },
+
+    recall: async (clientId) =>
+      pinned.get(clientId) ?? known.get(clientId)?.client ?? readAgain(clientId, await shelf.read(clientId))?.client,
   };
 }
 

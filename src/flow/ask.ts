@@ -1,17 +1,16 @@
 import type { Client } from '../clients/client.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
-import type { ScopeView } from '../pages/consent-view.js';
 import { readerOf } from '../pages/language.js';
 import type { Pages } from '../pages/pages.js';
 import { describeRedirect } from '../protocol/redirect-uri.js';
 import type { RedirectTarget } from '../protocol/redirect-target.js';
-import { identityScopes } from '../protocol/user-profile.js';
 import type { Audit } from '../telemetry/audit.js';
 import type { UpstreamProvider } from '../upstream/provider.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { ConsentRequest, PresentConsent } from './present-consent.js';
 import type { AskedAuthorization, BeginTransaction, Transaction, Transactions } from './transaction.js';
+import { viewOfClient, viewOfResource, viewOfScopes } from './views.js';
 
 /** Shows the consent page for a request that was found valid. Writes nothing. */
 export type Ask = (
@@ -41,13 +40,6 @@ export type AskSignedIn = (
 
 /** What the page of a transaction has to say. */
 export type DescribeConsent = (transaction: Transaction, client: Client, target: RedirectTarget) => ConsentRequest;
-
-/** What a person reads about scopes that are no resource's. */
-const ownWords = new Map([['offline_access', 'Stay connected, without asking you each time'], ...identityScopes]);
-
-function kindOf(scope: string): ScopeView['kind'] {
-  return scope === 'offline_access' ? 'offline' : identityScopes.has(scope) ? 'identity' : 'resource';
-}
 
 /** Scopes that providers ask for only to tell who the user is, and to renew that, in the spelling of each of them. */
 const identityOnly =
@@ -82,30 +74,15 @@ export interface Asking {
 export function createAsk(services: AskServices): Asking {
   const { action, resources, providers, begin, transactions, binding, present, pages, audit } = services;
 
-  function viewOf(
-    transaction: Transaction,
-    { metadata, verifiedHost, isPreRegistered }: Client,
-    target: RedirectTarget,
-  ): ConsentRequest {
+  function viewOf(transaction: Transaction, client: Client, target: RedirectTarget): ConsentRequest {
     const { resource, scopes, assumption } = transaction;
-    const { name, scopes: described } = resources.get(resource) ?? { scopes: new Map<string, string>() };
     return {
       action,
       transaction: transactions.seal(transaction),
-      client: {
-        name: metadata.client_name,
-        ...(metadata.client_uri !== undefined && { uri: metadata.client_uri }),
-        ...(verifiedHost !== undefined && { verifiedHost }),
-        ...(isPreRegistered && { isKnown: true }),
-      },
+      client: viewOfClient(client),
       redirect: describeRedirect(target.uri),
-      resource: { url: resource, ...(name !== undefined && { name }) },
-      scopes: scopes.map((scope) => ({
-        name: scope,
-        description: described.get(scope) ?? ownWords.get(scope),
-        kind: described.has(scope) ? 'resource' : kindOf(scope),
-        isGranted: assumption?.granted.includes(scope) ?? false,
-      })),
+      resource: viewOfResource(resources, resource),
+      scopes: viewOfScopes(resources, resource, scopes, assumption?.granted),
       providers: providers
         .filter(({ id }) => transaction.providers.includes(id))
         .map(({ id, name, scopes: asked }) => ({ id, name, asks: asked.filter((scope) => !saysWhoItIs(scope)) })),

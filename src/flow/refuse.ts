@@ -10,6 +10,7 @@ import { noRuleMatches, type Refusal } from '../upstream/refusal.js';
 import type { Resource } from './authorization-request.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { Transaction } from './transaction.js';
+import { viewOfResource } from './views.js';
 
 /** Where a sign-in stood when the user was refused. */
 export interface RefusedSignIn {
@@ -61,11 +62,10 @@ export function createRefuse({ issuer, resources, binding, log, pages, audit }: 
       scopes,
       reason: reasonOf(refusal),
     });
-    const { name } = resources.get(transaction.resource) ?? {};
     const view = {
       provider: provider.name,
       account,
-      resource: { url: transaction.resource, ...(name !== undefined && { name }) },
+      resource: viewOfResource(resources, resource),
       // Our own sentence is there in every language; what somebody else says is in theirs.
       reason: description === noRuleMatches ? undefined : description,
       returnUrl: responseUrl(target, issuer, { error: code, error_description: description }),

@@ -2,7 +2,7 @@ import { AuthError } from '../protocol/auth-error.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import { secretsEqual } from '../keys/mac.js';
-import type { Sealing } from '../keys/sealing.js';
+import type { SealPurpose, Sealing } from '../keys/sealing.js';
 import type { Key, Store } from '../storage/store.js';
 import { writeOnce } from '../storage/write-once.js';
 import type { SignedIn } from './issue-code.js';
@@ -17,40 +17,53 @@ export interface ProviderLeg {
   readonly nonce: string;
 }
 
+/** What a sign-in is about, as far as its record has to know: a {@link Transaction}, or less. */
+export type SignInSubject = Pick<Transaction, 'id' | 'expiresAt'>;
+
 /** How the user's answer to one transaction stands. */
-export type SignIn =
-  | { readonly status: 'pending'; readonly transaction: Transaction; readonly leg: ProviderLeg }
+export type SignIn<T = Transaction> =
+  | { readonly status: 'pending'; readonly transaction: T; readonly leg: ProviderLeg }
   /** The user has signed in, and has to approve yet. */
   | { readonly status: 'signed in'; readonly signedIn: SignedIn }
   | { readonly status: 'denied' }
   | { readonly status: 'finished' };
 
 /** A sign-in that was approved, and has not come back yet. */
-export type PendingSignIn = Extract<SignIn, { status: 'pending' }>;
+export type PendingSignIn<T = Transaction> = Extract<SignIn<T>, { status: 'pending' }>;
 
 /** The records of answered transactions. Each form is answered once, each sign-in is finished once. */
-export interface SignIns {
+export interface SignIns<T = Transaction> {
   /** Reads how a transaction stands; undefined when it was not answered, or is over. */
-  find(id: string): Promise<SignIn | undefined>;
+  find(id: string): Promise<SignIn<T> | undefined>;
   /** Finds the sign-in that a provider's `state` belongs to. */
-  findByState(state: string): Promise<{ readonly id: string; readonly signIn: SignIn | undefined }>;
+  findByState(state: string): Promise<{ readonly id: string; readonly signIn: SignIn<T> | undefined }>;
   /**
    * Records an approval, unless there was an answer before; tells how the transaction stands now.
    *
    * While the sign-in is pending, the same provider leads the same way again, and another one takes its place.
    */
-  approve(transaction: Transaction, provider: string): Promise<SignIn>;
+  approve(transaction: T, provider: string): Promise<SignIn<T>>;
   /** Keeps a user who has signed in until a transaction is answered. */
-  hold(transaction: Transaction, signedIn: SignedIn): Promise<void>;
+  hold(transaction: T, signedIn: SignedIn): Promise<void>;
   /** Finishes a transaction of a user who has signed in, and answers who that is to exactly one caller. */
   release(id: string): Promise<SignedIn | undefined>;
   /** Records a denial, also over a pending approval; true for exactly one caller. */
-  deny(transaction: Transaction): Promise<boolean>;
+  deny(transaction: T): Promise<boolean>;
   /** Finishes the pending sign-in of a `state`; true for exactly one caller. */
   finish(state: string): Promise<boolean>;
 }
 
-const purpose = 'seal sign-in';
+/** What keeps sign-ins of different kinds apart: a state of one kind is never found among another. */
+export interface SignInKind {
+  /** Names the records. */
+  readonly record: string;
+  readonly purpose: SealPurpose;
+  /** Begins every `state` that a provider sees. */
+  readonly prefix: string;
+}
+
+/** The sign-ins that a client waits for. */
+const ofClients: SignInKind = { record: 'sign-in', purpose: 'seal sign-in', prefix: '' };
 
 /**
  * Keeps the answers in the store, sealed.
@@ -58,18 +71,19 @@ const purpose = 'seal sign-in';
  * @param signInTtl - seconds from an approval to the end of the sign-in; never less than a form lives, so that a
  *   form's answer is remembered for as long as the form could be sent again
  */
-export function createSignIns(
+export function createSignIns<T extends SignInSubject = Transaction>(
   store: Store,
   sealing: Sealing,
   randomness: Randomness,
   clock: Clock,
   signInTtl: number,
-): SignIns {
-  const keyOf = (id: string): Key => ({ partition: id, id: 'sign-in' });
-  const idOf = (state: string) => state.split('.')[0] ?? '';
+  { record, purpose, prefix }: SignInKind = ofClients,
+): SignIns<T> {
+  const keyOf = (id: string): Key => ({ partition: id, id: record });
+  const idOf = (state: string) => (state.startsWith(prefix) ? (state.slice(prefix.length).split('.')[0] ?? '') : '');
   const isId = (id: string) => /^[\w-]{22}$/.test(id);
 
-  function write(id: string, signIn: SignIn, expiresAt: number, expect: string): Promise<boolean> {
+  function write(id: string, signIn: SignIn<T>, expiresAt: number, expect: string): Promise<boolean> {
     const value = sealing.seal(purpose, id, JSON.stringify({ ...signIn, expiresAt }));
     return writeOnce(store, keyOf(id), value, { version: randomText(randomness), expiresAt, expect });
   }
@@ -78,7 +92,7 @@ export function createSignIns(
     const entry = isId(id) ? await store.get(keyOf(id)) : undefined;
     const text = entry && sealing.open(purpose, id, entry.value);
     if (entry === undefined || text === undefined) return undefined;
-    const signIn = JSON.parse(text) as SignIn & { expiresAt: number };
+    const signIn = JSON.parse(text) as SignIn<T> & { expiresAt: number };
     // Sealed in, so that a database put back to an earlier state revives nothing.
     return signIn.expiresAt > clock() ? { signIn, version: entry.version } : undefined;
   }
@@ -98,7 +112,7 @@ export function createSignIns(
       const { id } = transaction;
       const leg = {
         provider,
-        state: `${id}.${randomText(randomness)}`,
+        state: `${prefix}${id}.${randomText(randomness)}`,
         codeVerifier: randomText(randomness, 32),
         nonce: randomText(randomness),
       };

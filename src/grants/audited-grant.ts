@@ -33,7 +33,7 @@ export function createDescribeGrant(sealing: Sealing): DescribeGrant {
 /** Tells the operator, and the audit, that a grant has ended. */
 export function createTellOfEnd(log: Log, audit: Audit, describe: DescribeGrant): TellOfEnd {
   return (grant, because, origin) => {
-    // That a client signs its user out is no cause for alarm, nor what an operator does.
+    // That a client signs its user out is no cause for alarm, nor what an operator or the user does.
     const level = because.startsWith('revoked') ? 'info' : 'warn';
     log({ level, event: 'grant ended', description: because, grantId: grant.grantId });
     audit({ event: 'grant.ended', ...origin, ...describe(grant), reason: because });

@@ -67,6 +67,7 @@ export type EndReason =
   | 'refresh token replayed'
   | 'revoked'
   | 'revoked by operator'
+  | 'revoked by user'
   | 'signed out upstream'
   | 'refused by rule';
 

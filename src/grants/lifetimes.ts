@@ -35,3 +35,15 @@ export function vaultExpiry(grant: Grant, now: number, lifetimes: GrantLifetimes
   if (!grant.refresh) return needed;
   return Math.ceil(Math.max(needed, Math.min(now + 2 * refreshTokenTtl, grant.createdAt + grantTtl)));
 }
+
+/** `pending`: the code was not redeemed yet. `expired`: it can no longer be refreshed, and its last token is over. */
+export type GrantState = 'pending' | 'active' | 'expired' | 'ended';
+
+/** Tells what a grant is still worth. */
+export function stateOf(grant: Grant, now: number, lifetimes: GrantLifetimes): GrantState {
+  const { ended, code, refresh, lastTokenExpiresAt = 0 } = grant;
+  if (ended) return 'ended';
+  if (code.redeemedAt === undefined) return now < code.expiresAt ? 'pending' : 'expired';
+  const until = Math.max(refresh ? refreshableUntil(grant, lifetimes) : 0, lastTokenExpiresAt);
+  return now < until ? 'active' : 'expired';
+}

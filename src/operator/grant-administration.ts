@@ -1,7 +1,7 @@
 import type { Grants } from '../grants/grant-store.js';
 import type { GrantIds } from '../grants/grant-id.js';
 import type { EndReason, Grant, Identity } from '../grants/grant.js';
-import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
+import { stateOf, type GrantLifetimes, type GrantState } from '../grants/lifetimes.js';
 import type { Clock } from '../storage/clock.js';
 import { application, type Actor } from './actor.js';
 
@@ -30,8 +30,7 @@ export interface GrantSummary {
   readonly createdAt: number;
   /** When the last access token expires that was issued on it. */
   readonly lastTokenExpiresAt?: number | undefined;
-  /** `pending`: the code was not redeemed yet. `expired`: it can no longer be refreshed, and its last token is over. */
-  readonly state: 'pending' | 'active' | 'expired' | 'ended';
+  readonly state: GrantState;
   readonly ended?: { readonly at: number; readonly because: EndReason } | undefined;
   /** What else the tokens say of the user. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
@@ -103,7 +102,7 @@ export function createGrantAdministration(services: GrantAdministrationServices)
       scopes,
       createdAt,
       lastTokenExpiresAt,
-      state: stateOf(grant),
+      state: stateOf(grant, clock(), lifetimes),
       ended,
       claims,
     };
@@ -115,14 +114,6 @@ export function createGrantAdministration(services: GrantAdministrationServices)
     } catch {
       return {};
     }
-  }
-
-  function stateOf(grant: Grant): GrantSummary['state'] {
-    const { ended, code, refresh, lastTokenExpiresAt = 0 } = grant;
-    if (ended) return 'ended';
-    const until = Math.max(refresh ? refreshableUntil(grant, lifetimes) : 0, lastTokenExpiresAt);
-    if (code.redeemedAt === undefined) return clock() < code.expiresAt ? 'pending' : 'expired';
-    return clock() < until ? 'active' : 'expired';
   }
 
   return {

@@ -7,14 +7,7 @@ export interface ConsentView {
   readonly action: string;
   /** The sealed transaction. */
   readonly transaction: string;
-  readonly client: {
-    readonly name: string | undefined;
-    readonly uri?: string;
-    /** The host that is known to stand behind the client, where one is. */
-    readonly verifiedHost?: string;
-    /** Whether the operator has registered the client, name and all. @defaultValue false */
-    readonly isKnown?: boolean;
-  };
+  readonly client: ClientView;
   readonly redirect: RedirectView;
   readonly resource: ResourceView;
   readonly scopes: readonly ScopeView[];
@@ -25,6 +18,16 @@ export interface ConsentView {
   readonly isRepeated?: boolean;
   /** Further headers, such as the browser's cookie. */
   readonly headers?: HttpReply['headers'];
+}
+
+/** A client as people are told of it. */
+export interface ClientView {
+  readonly name: string | undefined;
+  readonly uri?: string;
+  /** The host that is known to stand behind the client, where one is. */
+  readonly verifiedHost?: string;
+  /** Whether the operator has registered the client, name and all. @defaultValue false */
+  readonly isKnown?: boolean;
 }
 
 /** One thing that the client may do. */

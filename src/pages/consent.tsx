@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { ConsentView, RedirectView } from './consent-view.js';
+import type { ClientView, ConsentView, RedirectView } from './consent-view.js';
 import { Decision } from './decision.js';
 import { Icon } from './icons.js';
 import { Top, type PageContent } from './page.js';
@@ -80,7 +80,8 @@ function Tile({ name }: { name: string }): VNode {
   return letter === undefined ? <Icon name="app" /> : <span>{letter.toUpperCase()}</span>;
 }
 
-function Standing({ name, client, words }: { name: string; client: ConsentView['client']; words: Catalogue }): VNode {
+/** What is known of who stands behind a client. */
+export function Standing({ name, client, words }: { name: string; client: ClientView; words: Catalogue }): VNode {
   if (client.verifiedHost !== undefined) {
     return (
       <>
@@ -169,7 +170,7 @@ function Destination({ redirect, words }: { redirect: RedirectView; words: Catal
 }
 
 // On some hosts anybody can publish: the app's own place and the place it sends people to are then two.
-function Elsewhere({ host, client, words }: { host: string; client: ConsentView['client']; words: Catalogue }) {
+function Elsewhere({ host, client, words }: { host: string; client: ClientView; words: Catalogue }) {
   const { verifiedHost } = client;
   const isBelow = (one: string, other: string) => one === other || one.endsWith(`.${other}`);
   if (verifiedHost === undefined || isBelow(host, verifiedHost) || isBelow(verifiedHost, host)) return null;

@@ -1,5 +1,7 @@
 import type { HttpReply } from '../http/message.js';
 import { describeCauses, type Log } from '../telemetry/log.js';
+import { accountPage } from './account.js';
+import type { AccountView } from './account-view.js';
 import type { Brand } from './brand.js';
 import { consentPage } from './consent.js';
 import type { ConsentView } from './consent-view.js';
@@ -28,6 +30,11 @@ export interface CustomPages {
   readonly notice?: RenderPage<NoticeView> | undefined;
   /** Between this server and an app that is no website. It has to lead to `url`, or show `code`. */
   readonly handOff?: RenderPage<HandOffView> | undefined;
+  /**
+   * For the connected applications. It has a form that posts `account`, which is `form` as it was given, and `answer`
+   * (`sign-in:` and the id of a provider, `end:` and a grant's, or `sign-out`) to `action`.
+   */
+  readonly account?: RenderPage<AccountView> | undefined;
 }
 
 /** What people see. Each page is in the language of who reads it. */
@@ -36,6 +43,7 @@ export interface Pages {
   refused(view: RefusedView, reader: Reader): Promise<HttpReply>;
   notice(view: NoticeView, reader: Reader): Promise<HttpReply>;
   handOff(view: HandOffView, reader: Reader): Promise<HttpReply>;
+  account(view: AccountView, reader: Reader): Promise<HttpReply>;
   /** A consent page that the application makes; what its function throws is the caller's. */
   customConsent(render: RenderPage<ConsentView>, view: ConsentView, reader: Reader): Promise<HttpReply>;
 }
@@ -101,6 +109,11 @@ export function createPages({ brand, words, custom, newNonce, log }: PagesServic
     handOff(view, reader) {
       const language = languageOf(reader);
       return show(custom.handOff, view, language, handOffPage(view, language));
+    },
+
+    account(view, reader) {
+      const language = languageOf(reader);
+      return show(custom.account, view, language, accountPage(view, language));
     },
 
     customConsent: (make, view, reader) =>

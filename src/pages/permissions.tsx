@@ -66,7 +66,7 @@ function Groups({ scopes, isNew, view, words }: Part & { scopes: readonly ScopeV
             {scopes
               .filter((scope) => kindOf(scope) === kind)
               .map((scope) => (
-                <Permission scope={scope} icon={isNew ? 'plus' : pictures[kind]} words={words} />
+                <Permission scope={scope} {...(isNew && { icon: 'plus' as const })} words={words} />
               ))}
           </ul>
         </>
@@ -75,7 +75,16 @@ function Groups({ scopes, isNew, view, words }: Part & { scopes: readonly ScopeV
   );
 }
 
-function Permission({ scope, icon, words }: { scope: ScopeView; icon: IconName; words: Catalogue }): VNode {
+/** One thing that a client may do, in words, and by its name. */
+export function Permission({
+  scope,
+  icon = pictures[kindOf(scope)],
+  words,
+}: {
+  scope: ScopeView;
+  icon?: IconName;
+  words: Catalogue;
+}): VNode {
   const { name, description } = scope;
   // The operator's own words for a scope go before the description, which is in one language only.
   const said = Object.hasOwn(words, `scope.${name}`) ? words[`scope.${name}`] : description;

@@ -13,12 +13,14 @@ export interface VNode {
 }
 
 interface Every {
+  readonly id?: string;
   readonly class?: string;
   readonly lang?: string;
   readonly dir?: 'ltr' | 'rtl';
   readonly hidden?: boolean;
   readonly 'aria-hidden'?: 'true';
   readonly 'aria-label'?: string;
+  readonly 'aria-labelledby'?: string;
   readonly children?: ComponentChildren;
 }
 
@@ -40,6 +42,7 @@ export declare namespace JSX {
     form: Every & { method: 'post'; action: string; autocomplete: 'off' };
     input: Every & { type: 'hidden' | 'checkbox' | 'submit'; name: string; value: string };
     button: Every & { type: 'submit'; name: string; value: string };
+    time: Every & { dateTime: string };
     svg: Every & { viewBox: string };
     path: { d: string; fill?: string };
   };

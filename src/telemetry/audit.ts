@@ -70,6 +70,10 @@ export interface AuditEvents {
   'sign_in.refused': { readonly provider: string; readonly clientId: string } & WithReason;
   /** A sign-in that somebody approved came to nothing: at the provider, or in a browser that had not approved it. */
   'sign_in.failed': WithReason;
+  /** A user signed in at the provider to see the connected applications. The subject is the provider's, whatever a mapper makes of it. */
+  'account.signed_in': { readonly provider: string };
+  /** A user left the page of the connected applications. */
+  'account.signed_out': { readonly provider: string };
   /** A user's approval was recorded, and the client got its authorization code. */
   'grant.created': OnGrant & { readonly subject: string };
   /** A client got the first tokens of a grant, or a token for itself. */
@@ -130,6 +134,8 @@ export const auditOutcomes: Readonly<Record<AuditEventName, AuditOutcome>> = {
   'user.signed_in': 'success',
   'sign_in.refused': 'failure',
   'sign_in.failed': 'failure',
+  'account.signed_in': 'success',
+  'account.signed_out': 'success',
   'grant.created': 'success',
   'tokens.issued': 'success',
   'tokens.refreshed': 'success',

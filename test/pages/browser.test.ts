@@ -102,6 +102,8 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
       '/consent-loopback',
       '/consent-several',
       '/consent-step-up',
+      '/account',
+      '/account-sign-in',
       '/refused',
       '/hand-off-code',
       '/notice-fault',
@@ -208,6 +210,15 @@ describe.skipIf(isWithoutChromium)('in a browser', () => {
       await page.keyboard.press('Enter');
       await expect.poll(() => server.asked).toContain(`GET ${refused.returnUrl}`);
     });
+  });
+
+  it('ends on /account the access of one application, by a button that says whose when it is read aloud', async () => {
+    await visit('/account', async (page) => {
+      await page.getByRole('button', { name: 'End access Cursor', exact: true }).press('Enter');
+      await expect.poll(() => server.posted).toHaveLength(1);
+    });
+    const form = { account: 'sealed', answer: 'end:user.cursor.mac' };
+    expect(server.posted).toEqual([{ origin: server.origin, form }]);
   });
 
   it('opens an app by itself, with scripts turned off', async () => {

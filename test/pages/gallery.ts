@@ -2,6 +2,8 @@ import type { HttpReply } from '../../src/http/message.js';
 import type { Reader } from '../../src/pages/language.js';
 import type { NoticeKind } from '../../src/pages/notice-view.js';
 import {
+  connected,
+  connectedOverlong,
   ordinary,
   overlong,
   pagesWith,
@@ -91,6 +93,16 @@ export async function gallery(reader: Reader = {}): Promise<Record<string, HttpR
     '/consent-branded': branded.consent(identified, reader),
     '/refused': await plain.refused(refused, reader),
     '/refused-overlong': await plain.refused(refusedOverlong, reader),
+    '/account': await plain.account(connected, reader),
+    '/account-none': await branded.account(
+      { ...connected, signedIn: { provider: 'Google', connections: [], hasMore: false, ended: [] } },
+      reader,
+    ),
+    '/account-overlong': await plain.account(connectedOverlong, reader),
+    '/account-sign-in': await plain.account(
+      { action: '/account', form: 'sealed', providers: threeProviders, isRepeated: true },
+      reader,
+    ),
     '/hand-off-code': await plain.handOff({ url: codeUrl, code }, reader),
     '/notice-detail': await branded.notice(
       {

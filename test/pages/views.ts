@@ -1,4 +1,5 @@
 import type { HttpReply } from '../../src/http/message.js';
+import type { AccountView } from '../../src/pages/account-view.js';
 import type { ConsentView } from '../../src/pages/consent-view.js';
 import { createPages, type PagesServices } from '../../src/pages/pages.js';
 import type { RefusedView } from '../../src/pages/refused-view.js';
@@ -89,4 +90,50 @@ export const signedIn: ConsentView = {
   ...ordinary,
   providers: [],
   signedIn: { provider: 'Google', account: 'bob@acme.example' },
+};
+
+/** Somebody who has connected two applications, and has just ended the access of a third. */
+export const connected: AccountView = {
+  action: '/account',
+  form: 'sealed',
+  providers: [],
+  signedIn: {
+    provider: 'Google',
+    ended: [{ name: 'Old app' }],
+    hasMore: false,
+    connections: [
+      {
+        grantId: 'user.claude.mac',
+        client: verified.client,
+        resource: ordinary.resource,
+        scopes: stepUp.scopes,
+        createdAt: Date.UTC(2026, 0, 31, 23, 59) / 1000,
+        usedAt: Date.UTC(2026, 1, 3) / 1000,
+      },
+      {
+        grantId: 'user.cursor.mac',
+        client: { name: 'Cursor', uri: 'https://cursor.example' },
+        resource: { url: 'https://mcp.acme.example/mcp' },
+        scopes: [],
+        createdAt: Date.UTC(2025, 11, 24) / 1000,
+      },
+    ],
+  },
+};
+
+/** The same, by names that want the page to break. */
+export const connectedOverlong: AccountView = {
+  ...connected,
+  signedIn: {
+    provider: 'Provider'.repeat(40),
+    ended: [overlong.client],
+    hasMore: true,
+    connections: [1, 2].map((each) => ({
+      grantId: `user.${each}.mac`,
+      client: { ...overlong.client, ...(each === 1 && { verifiedHost: `${'docs.claude.ai.'.repeat(15)}example` }) },
+      resource: overlong.resource,
+      scopes: overlong.scopes,
+      createdAt: 0,
+    })),
+  },
 };

@@ -171,6 +171,30 @@ describe('a sign-in', () => {
   });
 });
 
+describe('the page of the connected applications', () => {
+  it('is told when its user signs in, ends access, and signs out', async () => {
+    await signIn(gatehouse.issuer);
+    const { grantId } = last('tokens.issued') ?? {};
+    const before = gatehouse.audit.length;
+    const browser = new SteppingBrowser();
+    const open = () => browser.open(`${gatehouse.issuer}/oauth/account`);
+    const press = async (answer: string) => {
+      const page = await open();
+      const account = /name="account" value="([^"]*)"/.exec(page.html)?.[1] ?? '';
+      return browser.answer(page, '', {}, { account, answer });
+    };
+    await browser.open(await signInAtUpstream(locationOf(await press('sign-in:oidc'))));
+    await press(`end:${grantId ?? ''}`);
+    await press('sign-out');
+    const always = { outcome: 'success', provider: 'oidc', address: '127.0.0.1' };
+    expect(gatehouse.audit.slice(before)).toEqual([
+      expect.objectContaining({ ...always, event: 'account.signed_in', subject: 'oidc|alice' }),
+      expect.objectContaining({ ...always, event: 'grant.ended', grantId, reason: 'revoked by user' }),
+      expect.objectContaining({ ...always, event: 'account.signed_out' }),
+    ]);
+  });
+});
+
 describe('tokens', () => {
   it('are told when they are refreshed, served again, and replayed; the end of the grant names the cause', async () => {
     const { client, refreshToken } = await signIn(gatehouse.issuer, 'alice', { scope: 'mcp:tools notes:write' });

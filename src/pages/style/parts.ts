@@ -82,6 +82,27 @@ export const parts = `
   dd small {
     font-weight: 400;
   }
+  .connection {
+    margin-top: 0.875rem;
+    padding: 1rem;
+    border: 1px solid var(--line);
+    border-radius: 0.75rem;
+  }
+  .connection h2 {
+    color: var(--text);
+    font-size: 1.0625rem;
+    font-weight: 600;
+  }
+  .connection .badge {
+    margin-top: 0.375rem;
+  }
+  .connection dl > div {
+    margin-top: 0.625rem;
+  }
+  .connection button {
+    width: 100%;
+    margin-top: 0.75rem;
+  }
   form {
     margin-top: 1.375rem;
     padding-top: 1.125rem;

@@ -49,6 +49,21 @@ export const ar: Words = {
   'account.at': 'سجّلت الدخول في {provider}.',
   'account.switch': 'ليس الحساب المطلوب؟ اختر «إلغاء»، وسجّل الخروج من {provider}، ثم ابدأ من جديد من التطبيق.',
 
+  'connections.title': 'التطبيقات المتصلة',
+  'connections.intro':
+    'اطّلع على التطبيقات التي يمكنها التصرف باسمك، وأنهِ ما لم تعد تريده. سجّل الدخول أولًا حتى لا يتمكن غيرك من ذلك.',
+  'connections.list': 'لهذه التطبيقات وصول باسمك.',
+  'connections.none': 'ليس لأي تطبيق وصول باسمك.',
+  'connections.aside': 'ينتهي الوصول فورًا. ولاستعادته يجب أن يطلبه التطبيق منك من جديد.',
+  'connections.ended': 'انتهى وصول {app}.',
+  'connections.reaches': 'يصل إلى',
+  'connections.since': 'متصل منذ',
+  'connections.used': 'آخر استخدام',
+  'connections.can': 'يمكنه',
+  'connections.end': 'إنهاء الوصول',
+  'connections.more': 'هناك المزيد. ستظهر بعد أن تنهي بعض هذه.',
+  'connections.signOut': 'تسجيل الخروج',
+
   'refused.title': 'لا يُسمح لهذا الحساب بتسجيل الدخول',
   'refused.as': 'سجّلت الدخول في {provider} باسم {account}.',
   'refused.at': 'سجّلت الدخول في {provider}.',

@@ -51,6 +51,21 @@ export const de: Words = {
   'account.switch':
     'Nicht das richtige Konto? Wählen Sie „Abbrechen“, melden Sie sich bei {provider} ab und beginnen Sie in der App von vorn.',
 
+  'connections.title': 'Verbundene Apps',
+  'connections.intro':
+    'Sehen Sie, welche Apps in Ihrem Namen handeln dürfen, und beenden Sie, was Sie nicht mehr wollen. Melden Sie sich zuerst an, damit das niemand sonst kann.',
+  'connections.list': 'Diese Apps haben Zugriff in Ihrem Namen.',
+  'connections.none': 'Keine App hat Zugriff in Ihrem Namen.',
+  'connections.aside': 'Der Zugriff endet sofort. Um ihn wiederzubekommen, muss die App Sie neu fragen.',
+  'connections.ended': 'Der Zugriff von {app} ist beendet.',
+  'connections.reaches': 'Sie erreicht',
+  'connections.since': 'Verbunden seit',
+  'connections.used': 'Zuletzt verwendet',
+  'connections.can': 'Sie kann',
+  'connections.end': 'Zugriff beenden',
+  'connections.more': 'Es gibt weitere. Sie werden angezeigt, wenn Sie einige von diesen beenden.',
+  'connections.signOut': 'Abmelden',
+
   'refused.title': 'Dieses Konto darf sich nicht anmelden',
   'refused.as': 'Sie haben sich bei {provider} als {account} angemeldet.',
   'refused.at': 'Sie haben sich bei {provider} angemeldet.',

@@ -47,6 +47,21 @@ export const en = {
   'account.at': 'You are signed in at {provider}.',
   'account.switch': 'Not the right account? Choose Cancel, sign out at {provider}, and start again from the app.',
 
+  'connections.title': 'Connected apps',
+  'connections.intro':
+    'See which apps may act in your name, and end what you no longer want. Sign in first, so that nobody else can.',
+  'connections.list': 'These apps have access in your name.',
+  'connections.none': 'No app has access in your name.',
+  'connections.aside': 'Access ends at once. Whoever wants it back has to ask you again, from the app.',
+  'connections.ended': 'The access of {app} has ended.',
+  'connections.reaches': 'It reaches',
+  'connections.since': 'Connected since',
+  'connections.used': 'Last used',
+  'connections.can': 'It can',
+  'connections.end': 'End access',
+  'connections.more': 'There are more. They are shown once you end some of these.',
+  'connections.signOut': 'Sign out',
+
   'refused.title': 'This account may not sign in',
   'refused.as': 'You signed in at {provider} as {account}.',
   'refused.at': 'You signed in at {provider}.',

@@ -51,6 +51,21 @@ export const es: Words = {
   'account.switch':
     '¿No es la cuenta correcta? Elija «Cancelar», cierre la sesión en {provider} y vuelva a empezar desde la aplicación.',
 
+  'connections.title': 'Aplicaciones conectadas',
+  'connections.intro':
+    'Vea qué aplicaciones pueden actuar en su nombre y retire el acceso que ya no quiera. Primero inicie sesión, para que nadie más pueda hacerlo.',
+  'connections.list': 'Estas aplicaciones tienen acceso en su nombre.',
+  'connections.none': 'Ninguna aplicación tiene acceso en su nombre.',
+  'connections.aside': 'El acceso termina de inmediato. Para recuperarlo, la aplicación tendrá que volver a pedírselo.',
+  'connections.ended': 'El acceso de {app} ha terminado.',
+  'connections.reaches': 'Accede a',
+  'connections.since': 'Conectada desde',
+  'connections.used': 'Último uso',
+  'connections.can': 'Puede',
+  'connections.end': 'Retirar el acceso',
+  'connections.more': 'Hay más. Se mostrarán cuando retire el acceso a algunas de estas.',
+  'connections.signOut': 'Cerrar sesión',
+
   'refused.title': 'Esta cuenta no puede iniciar sesión',
   'refused.as': 'Ha iniciado sesión en {provider} como {account}.',
   'refused.at': 'Ha iniciado sesión en {provider}.',

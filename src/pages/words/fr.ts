@@ -52,6 +52,21 @@ export const fr: Words = {
   'account.switch':
     'Ce n’est pas le bon compte ? Choisissez « Annuler », déconnectez-vous de {provider}, puis recommencez depuis l’application.',
 
+  'connections.title': 'Applications connectées',
+  'connections.intro':
+    'Voyez quelles applications peuvent agir en votre nom et mettez fin aux accès dont vous ne voulez plus. Connectez-vous d’abord, afin que personne d’autre ne puisse le faire.',
+  'connections.list': 'Ces applications ont accès en votre nom.',
+  'connections.none': 'Aucune application n’a accès en votre nom.',
+  'connections.aside': 'L’accès prend fin aussitôt. Pour le retrouver, l’application devra vous le redemander.',
+  'connections.ended': 'L’accès de {app} a pris fin.',
+  'connections.reaches': 'Elle accède à',
+  'connections.since': 'Connectée depuis le',
+  'connections.used': 'Dernière utilisation',
+  'connections.can': 'Elle peut',
+  'connections.end': 'Mettre fin à l’accès',
+  'connections.more': 'Il y en a d’autres. Elles s’afficheront quand vous aurez mis fin à certains de ces accès.',
+  'connections.signOut': 'Se déconnecter',
+
   'refused.title': 'Ce compte n’est pas autorisé à se connecter',
   'refused.as': 'Vous vous êtes connecté à {provider} en tant que {account}.',
   'refused.at': 'Vous vous êtes connecté à {provider}.',

@@ -51,6 +51,22 @@ export const ja: Words = {
   'account.switch':
     '別のアカウントを使いたい場合は、「キャンセル」を選び、{provider} からログアウトして、アプリからやり直してください。',
 
+  'connections.title': '接続中のアプリ',
+  'connections.intro':
+    'あなたの代わりに操作できるアプリを確認し、不要になったアクセスを終了できます。ほかの人が操作できないように、まずログインしてください。',
+  'connections.list': '次のアプリがあなたの代わりにアクセスできます。',
+  'connections.none': 'あなたの代わりにアクセスできるアプリはありません。',
+  'connections.aside':
+    'アクセスはただちに終了します。もう一度使うには、アプリからあらためて許可を求める必要があります。',
+  'connections.ended': '{app} のアクセスを終了しました。',
+  'connections.reaches': 'アクセス先',
+  'connections.since': '接続した日',
+  'connections.used': '最後に使われた日',
+  'connections.can': 'できること',
+  'connections.end': 'アクセスを終了',
+  'connections.more': 'ほかにもあります。ここにあるものをいくつか終了すると表示されます。',
+  'connections.signOut': 'ログアウト',
+
   'refused.title': 'このアカウントではログインできません',
   'refused.as': '{provider} に {account} としてログインしました。',
   'refused.at': '{provider} にログインしました。',
