@@ -27,6 +27,26 @@ async function finish(browser: SteppingBrowser, toProvider: URL, client: RawClie
 
 const reaches = (toProvider: URL) => `${toProvider.origin}/` === `${gatehouse.upstream.issuer}/`;
 
+it('whoever only looks, a prefetch, a preview robot, a HEAD or a reload, changes nothing for the user who comes after', async () => {
+  const { client, verifier, url } = await newRequest(gatehouse.issuer);
+  await gatehouse.gate.ready();
+  const browser = new SteppingBrowser();
+  const page = await browser.open(url);
+  store.writes.length = 0;
+  const looks = [
+    await browser.open(url, { 'sec-purpose': 'prefetch', 'sec-fetch-dest': 'document' }),
+    await new SteppingBrowser().open(url, {
+      'user-agent': 'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
+    }),
+    await browser.open(url),
+  ];
+  expect(looks.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
+  expect(store.writes).toEqual([]);
+  const toProvider = locationOf(await browser.answer(page, 'approve'));
+  expect((await finish(browser, toProvider, client, verifier)).status).toBe(200);
+});
+
 describe('two tabs of one browser', () => {
   it('finish independently, when both show the same request', async () => {
     const { client, verifier, url } = await newRequest(gatehouse.issuer);
