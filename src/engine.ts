@@ -182,7 +182,7 @@ export function createEngine(
   const identityScopes = identityScopesOf(settings);
   const narrow = createNarrow(resources, identityScopes);
   const grantTypesForUsers = [
-    authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, lifetimes, audit, describe, unused),
+    authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, narrow, lifetimes, audit, describe, unused),
     refreshTokenGrant(
       grants,
       credentials,

@@ -8,7 +8,7 @@ export type { ClosableGate, GracefulCloseOptions } from './express/graceful-clos
  * Ends a server without losing a request: withdraws readiness, waits for the load balancer, stops accepting, lets what is
  * in flight finish, closes idle connections, and then the gate.
  *
- * @returns whether everything in flight was finished
+ * @returns whether everything in flight was finished, and the gate was closed in time
  */
 export function closeGracefully(
   server: Server | readonly Server[],

@@ -8,13 +8,22 @@ import type { Log } from './telemetry/log.js';
  */
 const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+let isWatched = false;
+
+function write(line: string): void {
+  // Whoever read the lines may be gone, and the fault that tells of it would end the process.
+  if (!isWatched) process.stderr.on('error', () => undefined);
+  isWatched = true;
+  process.stderr.write(line.replace(treacherous, escaped));
+}
+
 const lines = pino(
   {
     base: { name: 'mcp-gatehouse' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   },
-  { write: (line) => void process.stderr.write(line.replace(treacherous, escaped)) },
+  { write },
 );
 
 function escaped(character: string): string {

@@ -27,6 +27,15 @@ export function permittedResource<R>(
   return resource;
 }
 
+/** Tells whether a resource that a client was to get tokens for is still here, and the client may still ask for it. */
+export function isPermittedResource(
+  url: string,
+  resources: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  { limits }: Limited,
+): boolean {
+  return resources.has(url) && (limits?.resources?.includes(url) ?? true);
+}
+
 /**
  * The scopes that a client gets, or that its user is asked for (RFC 6749 §3.3).
  *

@@ -3,7 +3,7 @@ import type { ClientView } from '../operator/client-view.js';
 import type { ChangedClient } from '../operator/clients.js';
 import { commandActor } from './command-actor.js';
 import type { CommandIo } from './io.js';
-import { jsonLine, printable } from './output.js';
+import { jsonLine, jsonLines, printable } from './output.js';
 import { collect, given, wholeOf } from './registry-options.js';
 
 interface ClientFlags {
@@ -101,7 +101,7 @@ export function clientsCommand(io: CommandIo): Command {
         say(isBlocked ? 'It is blocked.' : 'It is not blocked.');
         if (key) say(`key: ${key.name}${key.isCurrent ? '' : ' (an earlier one)'}`);
         for (const line of client ? linesOf(client) : []) say(line);
-        if (metadata) for (const line of JSON.stringify(metadata, undefined, 2).split('\n')) say(line);
+        if (metadata) jsonLines(metadata).forEach(print);
       }),
     );
 

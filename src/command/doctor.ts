@@ -5,6 +5,7 @@ import { createReport, reportDocument, summary } from '../doctor/report.js';
 import { signInFindings } from '../doctor/sign-in.js';
 import { shownUrl } from '../doctor/wording.js';
 import type { CommandIo } from './io.js';
+import { jsonLines } from './output.js';
 
 interface DoctorOptions {
   readonly browser: boolean;
@@ -61,7 +62,7 @@ async function visit(url: URL, { browser, open, json, timeout, wait }: DoctorOpt
     exitWith(codes.interrupted);
     return;
   }
-  if (json) print(JSON.stringify(reportDocument(examination, findings), undefined, 2));
+  if (json) jsonLines(reportDocument(examination, findings)).forEach(print);
   else for (const line of summary(findings, style)) print(line);
   exitWith(findings.some(({ level }) => level === 'fault') ? codes.faults : codes.well);
 }

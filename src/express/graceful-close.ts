@@ -19,11 +19,14 @@ export interface GracefulCloseOptions {
 /** How often connections that have become idle are closed; in seconds. */
 const idleCheckTtl = 0.05;
 
+/** How long the gate may take to close, such as a store that is away; in seconds. */
+const gateCloseTtl = 10;
+
 /**
  * Ends a server without losing a request: withdraws readiness, waits for the load balancer, stops accepting, lets what is
  * in flight finish, closes idle connections, and then the gate.
  *
- * @returns whether everything in flight was finished
+ * @returns whether everything in flight was finished, and the gate was closed in time
  */
 export async function closeGracefully(
   servers: readonly Server[],
@@ -48,8 +51,19 @@ export async function closeGracefully(
   deadline.abort();
   for (const server of servers) server.closeAllConnections();
   await closed;
-  await gate.close();
-  return outcome;
+  const isClosed = await inTime(gate.close(), gateCloseTtl, sleep);
+  return outcome && isClosed;
+}
+
+/** Whether it came to its end within that time. */
+async function inTime(work: Promise<void>, ttl: number, sleep: Sleep): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ttl, timer.signal).then(() => false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 /** One that was never listening is closed already. */

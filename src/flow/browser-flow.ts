@@ -1,4 +1,6 @@
+import type { Client } from '../clients/client.js';
 import type { FindClient } from '../clients/find-client.js';
+import { isPermittedResource } from '../clients/permitted.js';
 import { readForm } from '../http/body.js';
 import { originOf, type HttpReply, type HttpRequest } from '../http/message.js';
 import { isSameOrigin } from '../http/origin.js';
@@ -78,6 +80,12 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return { ...originOf(request), clientId, resource, scopes, reason: reasonOf(error) };
   }
 
+  /** Whoever was asked, or is at the provider, comes back after an operator has perhaps removed the resource. */
+  function requireResource({ resource }: Transaction, client: Client): void {
+    if (isPermittedResource(resource, resources, client)) return;
+    throw new AuthError('invalid_target', 'The resource is not served any more.');
+  }
+
   function denied(request: HttpRequest, transaction: Transaction): AuthError {
     const error = new AuthError('access_denied', 'The user denied the request.');
     audit({ event: 'consent.denied', ...failure(request, transaction, error) });
@@ -90,8 +98,12 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
     }
     const { client, target } = await proveRequester(transaction, findClient, request.ip);
+    const returned = async () => {
+      requireResource(transaction, client);
+      return identifyUser.returned(request, signIn, client, target);
+    };
     const identified = () =>
-      identifyUser.returned(request, signIn, client, target).catch((thrown: unknown) => {
+      returned().catch((thrown: unknown) => {
         if (thrown instanceof Refusal) throw thrown;
         const error = toAuthError(thrown);
         audit({ event: 'sign_in.failed', ...failure(request, transaction, error), provider: leg.provider });
@@ -144,11 +156,15 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
           audit({ event: 'consent.rejected', ...failure(request, transaction, inAnotherBrowser()) });
           return ask(request, asked, client, target, true);
         case 'hand off to the provider':
-          return deliveringFaults(target, () =>
-            handOff(request, transaction, decision.provider, { event: 'consent.approved' }),
-          );
+          return deliveringFaults(target, () => {
+            requireResource(transaction, client);
+            return handOff(request, transaction, decision.provider, { event: 'consent.approved' });
+          });
         case 'answer the client':
-          return deliveringFaults(target, () => identifyUser.approved(request, transaction, target));
+          return deliveringFaults(target, () => {
+            requireResource(transaction, client);
+            return identifyUser.approved(request, transaction, target);
+          });
         case 'tell the client of the denial':
           if (!(await signIns.deny(transaction))) return answered(request, transaction.uiLocales);
           throw denied(request, transaction).deliveredTo(target);

@@ -13,6 +13,7 @@ import type { Vault } from '../upstream/vault.js';
 import { invalidGrant, type GrantType, type Outcome } from './grant-type.js';
 import type { IssueTokens } from './issue-tokens.js';
 import { keepVault } from './keep-vault.js';
+import type { Narrow } from './narrow.js';
 
 /** `grant_type=authorization_code` (RFC 6749 §4.1.3, with PKCE: RFC 7636 §4.5). */
 export function authorizationCodeGrant(
@@ -21,6 +22,7 @@ export function authorizationCodeGrant(
   issueTokens: IssueTokens,
   vault: Vault,
   clock: Clock,
+  narrow: Narrow,
   settings: GrantLifetimes & { readonly tokenReserveTtl: number },
   audit: Audit,
   describe: DescribeGrant,
@@ -55,9 +57,12 @@ export function authorizationCodeGrant(
         if (grant.ended) return { result: 'over' };
         if (!isInTime(grant, clock())) return { result: undefined };
         findResource(resource, [grant.resource]);
+        // What a resource server verifies by keys alone counts until it expires: nothing is issued for one that is gone.
+        const scopes = narrow(grant, [], client);
+        if (!scopes) return { result: undefined };
         const next = redeemed(grant, client);
         // The tokens are made before the code is spent, so that no fault can spend it for nothing.
-        const tokens = await issueTokens(next, grant.scopes);
+        const tokens = await issueTokens(next, scopes);
         return { next: await keepVault(next, vault, clock(), settings), result: { tokens, grant: next } };
       });
 

@@ -1,9 +1,10 @@
 import type { Client } from '../clients/client.js';
+import { isPermittedResource } from '../clients/permitted.js';
 import type { Grant } from '../grants/grant.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { withImplied, type ImpliedScopes } from '../protocol/scope.js';
 
-/** What has to be known of a resource to refresh its tokens. */
+/** What has to be known of a resource to issue tokens for it. */
 export interface GrantedResource {
   readonly scopes: ReadonlyMap<string, string>;
   readonly implied: ImpliedScopes;
@@ -12,7 +13,7 @@ export interface GrantedResource {
 /**
  * Says which scopes an access token gets: what was granted, or the part of it that the client asks for (RFC 6749 §6).
  *
- * @returns undefined when the resource is no longer served here
+ * @returns undefined when the resource is no longer served here, or the client may no longer ask for it
  * @throws {AuthError} invalid_scope when it asks for more
  */
 export type Narrow = (
@@ -30,9 +31,10 @@ export function createNarrow(
   resources: ReadonlyMap<string, GrantedResource>,
   identityScopes: ReadonlyMap<string, unknown>,
 ): Narrow {
-  return ({ resource, scopes }, requested, { limits }) => {
+  return ({ resource, scopes }, requested, client) => {
     const served = resources.get(resource);
-    if (!served) return undefined;
+    if (!served || !isPermittedResource(resource, resources, client)) return undefined;
+    const { limits } = client;
     const isPermitted = (scope: string) => limits?.scopes?.includes(scope) ?? true;
     const isKnown = (scope: string) => (served.scopes.has(scope) || identityScopes.has(scope)) && isPermitted(scope);
     // An operator who narrows what a client may ask for means what it has, too.

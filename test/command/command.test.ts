@@ -92,6 +92,25 @@ describe('the gatehouse command', () => {
     expect((await server.ended).code).toBe(0);
   });
 
+  it('goes on serving when whoever read its lines is gone', async () => {
+    const port = String(await freePort());
+    const issuer = `http://127.0.0.1:${port}`;
+    const provider = { OIDC_ISSUER: 'https://id.example', OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: 'of the provider' };
+    const admin = { GATEHOUSE_ADMIN_TOKEN: 'kD8wQ2vB5nX7mC1zL4jH9gF3sA6pO0iU' };
+    const server = startCommand(['serve'], {
+      env: { ...place, ...provider, ...admin, GATEHOUSE_URL: issuer, PORT: port },
+    });
+    await server.printed('serves');
+    server.child.stderr?.destroy();
+    // Each is told of in a line.
+    for (let count = 0; count < 3; count++) {
+      expect((await fetch(`${issuer}/oauth/admin/clients`)).status).toBe(401);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    server.child.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
+  });
+
   it('names everything that is missing at once', async () => {
     const { code, stderr } = await run(['keys', 'list'], {});
     expect(code).toBe(1);

@@ -94,6 +94,13 @@ describe('a graceful close', () => {
     expect(steps).toEqual(['drain', 'gate closed']);
   });
 
+  it('waits for no gate that does not close, such as one whose store is away', async () => {
+    const server = await start((_request, response) => response.end('fast'));
+    const sleep = (seconds: number, signal?: AbortSignal) => systemSleep(seconds === 10 ? 0 : seconds, signal);
+    const gate = { close: () => new Promise<void>(() => undefined) };
+    expect(await closeInTime([server], gate, {}, sleep)).toBe(false);
+  });
+
   it('closes servers that were never listening', async () => {
     expect(await closeGracefully([createServer(), createServer()], { close: () => Promise.resolve() })).toBe(true);
   });

@@ -64,9 +64,20 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   ]);
   const audit = () => undefined;
   const describe = createDescribeGrant(sealing);
-  const byCode = authorizationCodeGrant(grants, credentials, issueTokens, vault, clock, settings, audit, describe, {
-    watch: () => undefined,
-  });
+  const narrow = createNarrow(known, new Map());
+  const unused = { watch: () => undefined };
+  const byCode = authorizationCodeGrant(
+    grants,
+    credentials,
+    issueTokens,
+    vault,
+    clock,
+    narrow,
+    settings,
+    audit,
+    describe,
+    unused,
+  );
   const byRefresh = refreshTokenGrant(
     grants,
     credentials,
@@ -74,7 +85,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     vault,
     neverAsked,
     clock,
-    createNarrow(known, new Map()),
+    narrow,
     settings,
     audit,
     describe,
