@@ -117,7 +117,7 @@ function Connection({ connection, id, language }: ConnectionProps): VNode {
   const { words } = language;
   const { grantId, client, resource, scopes, createdAt, usedAt } = connection;
   return (
-    <section class="connection" aria-labelledby={`app-${id}`}>
+    <section class="connection">
       <h2 id={`app-${id}`}>
         <Name client={client} words={words} />
       </h2>

@@ -225,6 +225,23 @@ describe('a document that is fresh', () => {
   });
 });
 
+describe('a client that has only to be named', () => {
+  it('is recalled from what was read before, by this process or another one, however old, and nobody is asked', async () => {
+    const name = async (documents: ReturnType<typeof start>, id = url) =>
+      (await documents.recall(id))?.metadata.client_name;
+    const documents = start();
+    expect(await name(documents)).toBeUndefined();
+    expect(fetched).toEqual([]);
+    await documents.find(url);
+    expect(await name(start())).toBe('A client');
+    now += 30 * day;
+    expect(await name(documents)).toBe('A client');
+    const pinned = start({ pinned: new Map([[url, documentOf(url, { client_name: 'Pinned' })]]) });
+    expect(await name(pinned)).toBe('Pinned');
+    expect(fetched).toEqual([url]);
+  });
+});
+
 describe('while the origin fails', () => {
   it.each([
     'STATUS_403',

@@ -289,7 +289,21 @@ describe('signing in to it', () => {
     const stolen = new Map([...browser.cookies].filter(([name]) => name.includes('-sign-in-')));
     for (const [name, value] of victim.cookies) stolen.set(name, value);
     expect((await new SteppingBrowser(stolen).open(callback)).status).toBe(400);
+    const unbound = new Map([...browser.cookies].filter(([name]) => !name.includes('-sign-in-')));
+    expect((await new SteppingBrowser(unbound).open(callback)).status).toBe(400);
     expect((await browser.open(callback)).status).toBe(303);
+  });
+
+  it('is finished once, when it comes back twice at the same time', async () => {
+    const { browser, callback } = await returning();
+    const redemptions = () => gatehouse.upstream.requests.filter(({ path }) => path === '/token').length;
+    const before = redemptions();
+    store.gather('account', 2);
+    const backs = await Promise.all([browser.open(callback), browser.open(callback)]);
+    expect(backs.map((back) => locationOf(back).href)).toEqual([account(), account()]);
+    expect(redemptions()).toBe(before + 1);
+    expect(events('account.signed_in')).toHaveLength(1);
+    expect(isSignInPage(await browser.open(account()))).toBe(false);
   });
 
   it('takes ten minutes at most', async () => {

@@ -15,7 +15,8 @@ describe.each(Object.entries(all))('the page %s', (path, reply) => {
   const hasForm = document.includes('<form');
 
   it('carries the headers that protect it', () => {
-    const leadsOn = hasForm || path.startsWith('/refused') || path.startsWith('/hand-off') || path === '/opening';
+    const isAsked = hasForm && !path.startsWith('/account');
+    const leadsOn = isAsked || path.startsWith('/refused') || path.startsWith('/hand-off') || path === '/opening';
     expect(reply.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
       'content-language': 'en',

@@ -96,8 +96,20 @@ export const parts = `
   .connection .badge {
     margin-top: 0.375rem;
   }
-  .connection dl > div {
+  .connection dl {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.625rem 1.5rem;
     margin-top: 0.625rem;
+  }
+  .connection dl > :first-child {
+    flex-basis: 100%;
+  }
+  .connection h3 {
+    margin-top: 0.75rem;
+  }
+  .connection ~ .answers {
+    margin-top: 1.375rem;
   }
   .connection button {
     width: 100%;

@@ -52,7 +52,7 @@ export const en = {
     'See which apps may act in your name, and end what you no longer want. Sign in first, so that nobody else can.',
   'connections.list': 'These apps have access in your name.',
   'connections.none': 'No app has access in your name.',
-  'connections.aside': 'Access ends at once. Whoever wants it back has to ask you again, from the app.',
+  'connections.aside': 'Access ends at once. To get it back, the app has to ask you again.',
   'connections.ended': 'The access of {app} has ended.',
   'connections.reaches': 'It reaches',
   'connections.since': 'Connected since',
