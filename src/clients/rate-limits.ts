@@ -1,19 +1,24 @@
 import { neighbourhoodOf, networkOf } from '../http/client-address.js';
 import type { LimitedRequest, LimitName, RateLimits } from '../http/rate-limits.js';
 import { originOf } from '../http/message.js';
-import type { Audit } from '../telemetry/audit.js';
+import type { Audit, AuditCircumstances } from '../telemetry/audit.js';
 import type { Log } from '../telemetry/log.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import { isWithin, type Clock } from '../storage/clock.js';
 import type { Counter } from '../storage/counter.js';
 
+/** Who asked too much, beside the address. */
+type Whose = Pick<AuditCircumstances, 'clientId' | 'resource'>;
+
+type Kind = 'address' | 'client' | 'resource';
+
 /** What counting needs. */
 export interface RateLimitServices {
   /** A limit without a counter is off. */
   readonly counters: ReadonlyMap<LimitName, Counter>;
   /** Makes a short key of what is counted for, which tells nobody who that is. */
-  readonly keyOf: (kind: 'address' | 'client', name: string) => string;
+  readonly keyOf: (kind: Kind, name: string) => string;
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
@@ -35,7 +40,7 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
   }
 
   /** @throws {AuthError} too_many_requests */
-  async function count(limit: LimitName, kind: 'address' | 'client', name: string, tell: (wait: number) => void) {
+  async function count(limit: LimitName, kind: Kind, name: string, tell: (wait: number) => void) {
     const counter = counters.get(limit);
     if (!counter) return;
     const key = keyOf(kind, name);
@@ -52,10 +57,10 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
   }
 
   /** One line for the first refusal of a window: one for each would be a flood of its own. */
-  function tellOf(limit: LimitName, request: LimitedRequest, by: string, clientId?: string): (wait: number) => void {
+  function tellOf(limit: LimitName, request: LimitedRequest, by: string, whose: Whose = {}): (wait: number) => void {
     const { id, path } = request;
     return (wait) => {
-      audit({ event: 'request.rate_limited', ...originOf(request), limit, clientId });
+      audit({ event: 'request.rate_limited', ...originOf(request), limit, ...whose });
       log({
         level: 'warn',
         event: 'rate limited',
@@ -90,6 +95,11 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
     },
 
     byClient: (limit, clientId, request) =>
-      count(limit, 'client', clientId, tellOf(limit, request, 'of one client', clientId)),
+      count(limit, 'client', clientId, tellOf(limit, request, 'of one client', { clientId })),
+
+    byResource(limit, resources, request) {
+      const resource = resources.join(' ');
+      return count(limit, 'resource', resource, tellOf(limit, request, 'of one resource server', { resource }));
+    },
   };
 }

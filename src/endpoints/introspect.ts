@@ -49,7 +49,7 @@ export function introspectEndpoint(
       const form = readForm(request);
       const audiences = await authenticate(request, form);
       // A resource server may ask from many addresses; it is what it speaks for.
-      await limits.byClient('introspection', audiences.join(' '), request);
+      await limits.byResource('introspection', audiences, request);
       const token = form.require('token');
       return jsonReply(200, await describe(token, audiences).catch(inactiveAnswer));
     },

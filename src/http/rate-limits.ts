@@ -13,4 +13,6 @@ export interface RateLimits {
   byAddress(limit: LimitName, request: LimitedRequest): Promise<void>;
   /** Counts for a client, wherever it asks from. Only for one that has authenticated. */
   byClient(limit: LimitName, clientId: string, request: LimitedRequest): Promise<void>;
+  /** The same for a resource server, by the resources that it speaks for. */
+  byResource(limit: LimitName, resources: readonly string[], request: LimitedRequest): Promise<void>;
 }

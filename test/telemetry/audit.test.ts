@@ -327,6 +327,19 @@ it('tells of a client that asks for too much by its id, wherever it comes from',
   });
 });
 
+it('tells of a resource server that asks for too much by its resource', async () => {
+  const key = 'canary-key-kD8wQ2vB5nX7mC1zL4jH9gF3sA6';
+  const url = 'https://notes.example/mcp';
+  const rateLimits = { introspection: { requests: 1, seconds: 60 } };
+  await start({ resources: [{ url, introspection: { keys: [key] } }], rateLimits, trustedProxies: ['loopback'] });
+  for (const address of ['192.0.2.1', '192.0.2.2']) {
+    const headers = { authorization: `Bearer ${key}`, 'x-forwarded-for': address };
+    await postForm(`${gatehouse.issuer}/oauth/introspect`, { token: 'x' }, headers);
+  }
+  expect(last('request.rate_limited')).toMatchObject({ limit: 'introspection', resource: url, address: '192.0.2.2' });
+  expect(last('request.rate_limited')).not.toHaveProperty('clientId');
+});
+
 describe('a token that nobody presents', () => {
   const soon = { stoppedClock: false, unusedTokenTtl: 1 };
   const unused = () => events('access_token.unused');
