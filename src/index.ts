@@ -38,6 +38,7 @@ export {
   type UpstreamTokenOptions,
 } from './resource/upstream-token.js';
 export type { ServerProviderOptions } from './server-provider.js';
+export type { AccountView, ConnectionsView, ConnectionView } from './pages/account-view.js';
 export type { Brand } from './pages/brand.js';
 export type { PageContext } from './pages/custom-page.js';
 export type { HandOffView } from './pages/hand-off-view.js';

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isWithoutChromium, launchChromium } from '../support/chromium.js';
-import { authorizationUrl, callResource, pkce, redeem, register, type RawClient } from '../support/client.js';
+import { authorizationUrl, callResource, pkce, redeem, register, signIn, type RawClient } from '../support/client.js';
 import { startGatehouse, type Gatehouse } from '../support/gatehouse.js';
 import { listen, signInAtUpstream, stop } from '../support/upstream-provider.js';
 
@@ -88,6 +88,31 @@ describe.skipIf(isWithoutChromium)('in a real browser, with the provider on anot
     const cookies = await context.cookies(gatehouse.issuer);
     expect(cookies.every(({ httpOnly, sameSite }) => httpOnly && sameSite === 'Lax')).toBe(true);
     expect(cookies.filter(({ name }) => name.includes('sign-in'))).toEqual([]);
+  });
+
+  it('a user sees what is connected, ends it by a double click, and signs out', async () => {
+    const { accessToken } = await signIn(gatehouse.issuer);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.goto(`${gatehouse.issuer}/account`);
+    await page.getByRole('button', { name: /^Continue with/ }).click();
+    await page.fill('input[name=username]', 'alice');
+    await page.click('button:has-text("Sign in")');
+    await page.waitForURL(`${gatehouse.issuer}/oauth/account`);
+    expect((await callResource(gatehouse.mcpUrl, accessToken)).status).toBe(200);
+    const cookies = await context.cookies(gatehouse.issuer);
+    expect(cookies.every(({ httpOnly, sameSite }) => httpOnly && sameSite === 'Lax')).toBe(true);
+    await page.getByRole('button', { name: 'End access Raw client', exact: true }).dblclick({ noWaitAfter: true });
+    await page.waitForSelector('text=No app has access in your name.');
+    expect((await callResource(gatehouse.mcpUrl, accessToken)).status).toBe(401);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForSelector('h1:has-text("You are signed out")');
+    // Back leads to no list that the browser kept.
+    await page.goBack();
+    expect(await page.getByRole('button', { name: /^Continue with/ }).count()).toBe(1);
+    expect(complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([]);
   });
 
   it('a double click on the button leads on as one click does', async () => {
