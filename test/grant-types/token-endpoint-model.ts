@@ -76,8 +76,10 @@ export class GrantModel {
     if (this.redeemedAt !== undefined) return this.#end();
     if (now > this.createdAt + limits.codeTtl) return 'invalid_grant';
     if (!this.#isMeant(presented.resource)) return 'invalid_target';
+    const scopes = this.#narrowed([]);
+    if (!this.#mayHaveResource() || !scopes) return 'invalid_grant';
     this.redeemedAt = now;
-    return { refresh: this.#mayRefresh() ? 'first' : 'none', scopes: this.scopes };
+    return { refresh: this.#mayRefresh() ? 'first' : 'none', scopes };
   }
 
   /** @param generation - 1 is the first refresh token */
@@ -90,6 +92,7 @@ export class GrantModel {
     if (age > limits.graceTtl + toleranceTtl) return this.#end();
     if (age > limits.graceTtl || !this.isRefreshable(now)) return 'invalid_grant';
     if (!this.#isMeant(presented.resource)) return 'invalid_target';
+    if (!this.#mayHaveResource()) return 'invalid_grant';
     const scopes = this.#narrowed(presented.scopes ?? []);
     if (!scopes) return 'invalid_scope';
     if (supersededAt === undefined) this.supersededAt.push(now);
@@ -109,6 +112,11 @@ export class GrantModel {
 
   #mayRefresh(): boolean {
     return clientRules[this.owner].grantTypes.some((name) => name === 'refresh_token');
+  }
+
+  /** An operator may have narrowed what the client may ask for, since the user was asked. */
+  #mayHaveResource(): boolean {
+    return ownLimits[this.owner]?.resources.includes(this.resource.url) ?? true;
   }
 
   #isMeant(resource: string | undefined): boolean {
