@@ -8,7 +8,7 @@ import type { Language } from './language.js';
 import { Top, type PageContent } from './page.js';
 import { Permission } from './permissions.js';
 import { ProviderMark } from './provider-marks.js';
-import { resourceLocation, resourceName } from './resource-name.js';
+import { ResourcePlace } from './resource-place.js';
 import { say, Said } from './said.js';
 import { readable } from './text.js';
 import type { Catalogue } from './words/catalogues.js';
@@ -126,12 +126,7 @@ function Connection({ connection, id, language }: ConnectionProps): VNode {
         <div>
           <dt>{words['connections.reaches']}</dt>
           <dd>
-            <bdi>{resourceName(resource)}</bdi>
-            {resource.name ? (
-              <code>
-                <bdi dir="ltr">{resourceLocation(resource.url)}</bdi>
-              </code>
-            ) : null}
+            <ResourcePlace resource={resource} />
           </dd>
         </div>
         <div>

@@ -4,7 +4,8 @@ import { Decision } from './decision.js';
 import { Icon } from './icons.js';
 import { Top, type PageContent } from './page.js';
 import { Permissions } from './permissions.js';
-import { resourceLocation, resourceName } from './resource-name.js';
+import { resourceName } from './resource-name.js';
+import { ResourcePlace } from './resource-place.js';
 import { Host, say, Said } from './said.js';
 import { mixesAlphabets, readable, readableHost } from './text.js';
 import type { Catalogue } from './words/catalogues.js';
@@ -139,12 +140,7 @@ function Facts({ view: { redirect, resource }, words }: Part): VNode {
           {words['resource.label']}
         </dt>
         <dd>
-          <bdi>{resourceName(resource)}</bdi>
-          {resource.name ? (
-            <code>
-              <bdi dir="ltr">{resourceLocation(resource.url)}</bdi>
-            </code>
-          ) : null}
+          <ResourcePlace resource={resource} />
         </dd>
       </div>
     </dl>

@@ -245,14 +245,7 @@ describe('the image, as far as it can be had without an engine', () => {
     // Answered behind the slow one: that one has arrived by then.
     await fetch(`http://127.0.0.1:${port}/oauth/jwks`);
     child.kill('SIGTERM');
-    await expect
-      .poll(() =>
-        fetch(`http://127.0.0.1:${port}/oauth/jwks`).then(
-          () => 'open',
-          () => 'closed',
-        ),
-      )
-      .toBe('closed');
+    await isClosed(port);
     slow.end(body.slice(20));
     const [response] = await answered;
     response.resume();
@@ -273,15 +266,18 @@ describe('the image, as far as it can be had without an engine', () => {
     slow.write('{');
     await fetch(`http://127.0.0.1:${port}/oauth/jwks`);
     child.kill('SIGTERM');
-    await expect
-      .poll(() =>
-        fetch(`http://127.0.0.1:${port}/oauth/jwks`).then(
-          () => 'open',
-          () => 'closed',
-        ),
-      )
-      .toBe('closed');
+    await isClosed(port);
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(1);
   });
 });
+
+/** Waits until a server accepts nothing more. */
+async function isClosed(port: number): Promise<void> {
+  const answer = () =>
+    fetch(`http://127.0.0.1:${port}/oauth/jwks`).then(
+      () => 'open',
+      () => 'closed',
+    );
+  await expect.poll(answer).toBe('closed');
+}
