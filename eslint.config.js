@@ -28,6 +28,12 @@ export default tseslint.config(
     },
   },
   {
+    // What the benchmark measures is plain JavaScript, and starts without a compiler.
+    files: ['test/bench/**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { globalThis: 'readonly' } },
+  },
+  {
     files: ['*.config.*'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off' },

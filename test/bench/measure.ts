@@ -1,0 +1,141 @@
+import type { Contender, Work } from './contenders.js';
+import type { ContenderProcess } from './contender-process.js';
+import { HttpConnection } from './http-connection.js';
+import type { InstantProvider } from './instant-provider.js';
+import { createJourney, type Endpoints, type Grant, type Tokens } from './journey.js';
+
+/** What one work cost. */
+export interface Cost {
+  /** Microseconds of the server's CPU time per operation, all threads. */
+  readonly cpu: number;
+  /** Operations in a second, as many as the load had in flight. */
+  readonly perSecond: number;
+  /** Milliseconds until half, and until 99 of 100, were answered. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** How much is done of each. */
+export interface Amounts {
+  /** Requests that need nothing prepared. */
+  readonly requests: number;
+  /** Sign-ins, and so grants. */
+  readonly grants: number;
+  /** How often each grant is refreshed. */
+  readonly refreshes: number;
+}
+
+export const inFlight = 32;
+
+/** The load on one contender: it is opened, told what to do, and closed. */
+export function createLoad(server: ContenderProcess) {
+  const connections = Array.from({ length: inFlight }, () => new HttpConnection(server.port));
+
+  /** Does something so many times, and says what it cost the server. */
+  async function measure(count: number, run: (connection: HttpConnection, index: number) => Promise<unknown>) {
+    const latencies = new Float64Array(count);
+    let next = 0;
+    const before = await server.usage();
+    const begin = performance.now();
+    await Promise.all(
+      connections.map(async (connection) => {
+        for (let index = next++; index < count; index = next++) {
+          const sent = performance.now();
+          await run(connection, index);
+          latencies[index] = performance.now() - sent;
+        }
+      }),
+    );
+    const seconds = (performance.now() - begin) / 1000;
+    const { cpu } = await server.usage();
+    latencies.sort();
+    const percentile = (share: number) => latencies[Math.floor((count - 1) * share)] ?? 0;
+    return {
+      cpu: (cpu - before.cpu) / count,
+      perSecond: count / seconds,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+    } satisfies Cost;
+  }
+
+  return {
+    measure,
+    connection: connections[0] as HttpConnection,
+    close: () => connections.forEach((connection) => connection.close()),
+  };
+}
+
+/** Asks for a document again and again. */
+export async function measureDocument(server: ContenderProcess, path: string, requests: number): Promise<Cost> {
+  const load = createLoad(server);
+  const ask = (connection: HttpConnection) => connection.send({ method: 'GET', path });
+  await load.measure(requests / 2, ask);
+  const cost = await load.measure(requests, ask);
+  load.close();
+  return cost;
+}
+
+/** Measures all works of a contender, one after the other. */
+export async function measureWorks(
+  { discovery, works }: Contender,
+  server: ContenderProcess,
+  provider: InstantProvider,
+  { requests, grants, refreshes }: Amounts,
+): Promise<Map<Work, Cost>> {
+  const load = createLoad(server);
+  const { body } = await load.connection.send({ method: 'GET', path: discovery });
+  const journey = createJourney(JSON.parse(body) as Endpoints, server.issuer, provider);
+  const costs = new Map<Work, Cost>();
+  if (works.includes('discovery')) costs.set('discovery', await measureDocument(server, discovery, requests));
+
+  await load.measure(requests / 4, journey.register);
+  if (works.includes('registration')) costs.set('registration', await load.measure(requests / 2, journey.register));
+  const client = await journey.register(load.connection);
+
+  const signIns = async (count: number) => {
+    const codes: Grant[] = [];
+    const cost = await load.measure(count, async (connection, index) => {
+      codes[index] = await journey.signIn(connection, client);
+    });
+    return { codes, cost };
+  };
+  const exchange = async (codes: readonly Grant[]) => {
+    const tokens: Tokens[] = [];
+    const cost = await load.measure(codes.length, async (connection, index) => {
+      tokens[index] = await journey.redeem(connection, client, codes[index] as Grant);
+    });
+    return { tokens, cost };
+  };
+  await exchange((await signIns(grants / 2)).codes);
+  const { codes, cost: signIn } = await signIns(grants);
+  const { tokens, cost: exchanged } = await exchange(codes);
+  costs.set('code exchange', exchanged);
+  costs.set('federated flow', together(signIn, exchanged));
+
+  const call = (connection: HttpConnection, index: number) =>
+    journey.call(connection, tokens[index % grants] as Tokens);
+  const refresh = async (connection: HttpConnection, index: number) => {
+    const refreshed = await journey.refresh(connection, client, tokens[index % grants] as Tokens);
+    tokens[index % grants] = refreshed;
+  };
+  if (works.includes('protected request')) {
+    await load.measure(requests / 2, call);
+    costs.set('protected request', await load.measure(requests, call));
+  }
+  if (works.includes('refresh')) {
+    await load.measure(grants, refresh);
+    costs.set('refresh', await load.measure(grants * refreshes, refresh));
+  }
+  load.close();
+  return costs;
+}
+
+/** A work of two steps, of which one was done after all of the other. */
+function together(one: Cost, other: Cost): Cost {
+  return {
+    cpu: one.cpu + other.cpu,
+    perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
+    p50: one.p50 + other.p50,
+    p99: one.p99 + other.p99,
+  };
+}
