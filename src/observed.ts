@@ -13,6 +13,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PAT
 export function observeRequests(telemetry: Telemetry | undefined): ObserveRequest | undefined {
   if (!telemetry) return undefined;
   return (request, route, answer) => {
+    if (!telemetry.isHeard()) return answer();
     const method = methods.has(request.method) ? request.method : '_OTHER';
     const operation = {
       duration: 'mcp_gatehouse.request.duration',
@@ -34,11 +35,13 @@ export function observeRequests(telemetry: Telemetry | undefined): ObserveReques
 export function observedStore(store: Store, telemetry: Telemetry | undefined): Store {
   if (!telemetry) return store;
   const observe = <T>(verb: string, act: () => Promise<T>) =>
-    telemetry.observe(
-      { duration: 'mcp_gatehouse.store.duration', attributes: { 'db.operation.name': verb } },
-      act,
-      faultOf,
-    );
+    telemetry.isHeard()
+      ? telemetry.observe(
+          { duration: 'mcp_gatehouse.store.duration', attributes: { 'db.operation.name': verb } },
+          act,
+          faultOf,
+        )
+      : act();
   return {
     get: (key) => observe('get', () => store.get(key)),
     set: (key, value, options) => observe('set', () => store.set(key, value, options)),
@@ -80,6 +83,7 @@ export function countedVerifications(verify: VerifyAccessToken, telemetry: Telem
   if (!telemetry) return verify;
   const count = (attributes: Attributes) => telemetry.count('mcp_gatehouse.access_token.verifications', attributes);
   return async (token, resource) => {
+    if (!telemetry.isHeard()) return verify(token, resource);
     try {
       const auth = await verify(token, resource);
       count({});
@@ -99,10 +103,12 @@ export function countedVerifications(verify: VerifyAccessToken, telemetry: Telem
 export function countedAudit(audit: Audit, telemetry: Telemetry | undefined): Audit {
   if (!telemetry) return audit;
   return (event) => {
-    telemetry.count('mcp_gatehouse.audit.events', {
-      'mcp_gatehouse.audit.event': event.event,
-      'mcp_gatehouse.audit.outcome': auditOutcomes[event.event],
-    });
+    if (telemetry.isHeard()) {
+      telemetry.count('mcp_gatehouse.audit.events', {
+        'mcp_gatehouse.audit.event': event.event,
+        'mcp_gatehouse.audit.outcome': auditOutcomes[event.event],
+      });
+    }
     audit(event);
   };
 }

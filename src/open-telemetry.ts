@@ -20,6 +20,8 @@ const durations: Readonly<Record<DurationName, string>> = {
 };
 
 interface Instruments {
+  /** Whether what they are told goes nowhere. */
+  readonly areSilent: boolean;
   readonly counters: Readonly<Record<string, api.Counter>>;
   readonly durations: Readonly<Record<string, api.Histogram>>;
 }
@@ -33,7 +35,7 @@ interface Instruments {
 export function openTelemetry(): Telemetry | undefined {
   const otel = load();
   if (!otel) return undefined;
-  const { context, metrics, propagation, SpanKind, SpanStatusCode, trace } = otel;
+  const { context, createNoopMeter, metrics, propagation, ProxyTracerProvider, SpanKind, SpanStatusCode, trace } = otel;
   let instruments: Instruments | undefined;
   let madeOf: unknown;
 
@@ -42,10 +44,19 @@ export function openTelemetry(): Telemetry | undefined {
     const provider = metrics.getMeterProvider();
     if (instruments && madeOf === provider) return instruments;
     madeOf = provider;
-    return (instruments = makeInstruments(provider.getMeter(scope)));
+    const meter = provider.getMeter(scope);
+    return (instruments = makeInstruments(meter, meter === createNoopMeter()));
   }
 
+  const nobody = new ProxyTracerProvider().getDelegate();
+
   return {
+    isHeard() {
+      if (!current().areSilent) return true;
+      const tracers = trace.getTracerProvider();
+      return !(tracers instanceof ProxyTracerProvider) || tracers.getDelegate() !== nobody;
+    },
+
     count(name, attributes) {
       current().counters[name]?.add(1, { ...attributes });
     },
@@ -81,10 +92,11 @@ export function openTelemetry(): Telemetry | undefined {
   };
 }
 
-function makeInstruments(meter: api.Meter): Instruments {
+function makeInstruments(meter: api.Meter, areSilent: boolean): Instruments {
   const each = <T, M>(table: Readonly<Record<string, T>>, make: (name: string, value: T) => M) =>
     Object.fromEntries(Object.entries(table).map(([name, value]) => [name, make(name, value)]));
   return {
+    areSilent,
     counters: each(counters, (name, options) => meter.createCounter(name, options)),
     durations: each(durations, (name, description) =>
       meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: buckets } }),

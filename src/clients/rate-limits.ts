@@ -57,7 +57,7 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
   }
 
   /** One line for the first refusal of a window: one for each would be a flood of its own. */
-  function tellOf(limit: LimitName, request: LimitedRequest, by: string, whose: Whose = {}): (wait: number) => void {
+  function tellOf(limit: LimitName, request: LimitedRequest, by: () => string, whose: Whose = {}): (wait: number) => void {
     const { id, path } = request;
     return (wait) => {
       audit({ event: 'request.rate_limited', ...originOf(request), limit, ...whose });
@@ -67,7 +67,7 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
         ...(id !== undefined && { requestId: id }),
         ...(path !== undefined && { path }),
         code: limit,
-        description: `There were too many requests ${by}: none is served for ${Math.ceil(wait)} s.`,
+        description: `There were too many requests ${by()}: none is served for ${Math.ceil(wait)} s.`,
       });
     };
   }
@@ -89,17 +89,18 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
       // One count for all who are unknown would let any one of them shut out the others.
       if (request.ip === undefined) warnOfNoAddress();
       else {
-        const by = `from one address in ${neighbourhoodOf(request.ip)}`;
-        await count(limit, 'address', networkOf(request.ip), tellOf(limit, request, by));
+        const { ip } = request;
+        const by = () => `from one address in ${neighbourhoodOf(ip)}`;
+        await count(limit, 'address', networkOf(ip), tellOf(limit, request, by));
       }
     },
 
     byClient: (limit, clientId, request) =>
-      count(limit, 'client', clientId, tellOf(limit, request, 'of one client', { clientId })),
+      count(limit, 'client', clientId, tellOf(limit, request, () => 'of one client', { clientId })),
 
     byResource(limit, resources, request) {
       const resource = resources.join(' ');
-      return count(limit, 'resource', resource, tellOf(limit, request, 'of one resource server', { resource }));
+      return count(limit, 'resource', resource, tellOf(limit, request, () => 'of one resource server', { resource }));
     },
   };
 }

@@ -51,6 +51,11 @@ const defaults1 = {
   response_types: ['code'],
 } as const satisfies Partial<ClientMetadata>;
 
+/** Small buffers: to make room for more than an id can hold costs more than to deflate what it does. */
+const chunkSize = 1024;
+const deflating = { level: 9, windowBits: 12, memLevel: 4, chunkSize, dictionary: registrationDictionary1 };
+const inflating = { maxOutputLength: maxJsonBytes, chunkSize, dictionary: registrationDictionary1 };
+
 /**
  * Makes ids that are their own registration: `kid.payload.mac`.
  *
@@ -121,7 +126,7 @@ function pack(metadata: ClientMetadata, nonce: string | undefined): string {
     nonce,
   });
   if (Buffer.byteLength(json) > maxJsonBytes) throw tooLong();
-  const deflated = deflateRawSync(json, { level: 9, memLevel: 9, dictionary: registrationDictionary1 });
+  const deflated = deflateRawSync(json, deflating);
   return Buffer.concat([Buffer.of(format1), deflated]).toString('base64url');
 }
 
@@ -138,8 +143,7 @@ function unpack(payload: string): ClientMetadata | undefined {
   const bytes = Buffer.from(payload, 'base64url');
   if (bytes[0] !== format1) return undefined;
   try {
-    const options = { dictionary: registrationDictionary1, maxOutputLength: maxJsonBytes };
-    const json = inflateRawSync(bytes.subarray(1), options).toString('utf8');
+    const json = inflateRawSync(bytes.subarray(1), inflating).toString('utf8');
     return parseClientMetadata({ ...defaults1, ...(JSON.parse(json) as object) });
   } catch {
     return undefined;

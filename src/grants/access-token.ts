@@ -1,4 +1,4 @@
-import jwt from 'jsonwebtoken';
+import { signJwt } from '../keys/jws.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
@@ -49,8 +49,7 @@ export function createAccessTokens(
         jti: randomText(randomness),
         ...(identity && { grant_id: grantId, idp: identity.provider }),
       };
-      const header = { alg: keys.algorithm, typ: 'at+jwt', kid }; // RFC 9068 §2.1
-      return jwt.sign(claims, key, { algorithm: keys.algorithm, header });
+      return signJwt({ alg: keys.algorithm, typ: 'at+jwt', kid }, claims, key); // RFC 9068 §2.1
     },
   };
 }

@@ -40,9 +40,11 @@ export function createClientAddress(
   const isTrusted = (address: Address) => ranges.some((range) => isWithinRange(address, range));
 
   return ({ ip = '', headers }) => {
+    const { 'x-forwarded-for': header = '' } = headers;
+    if (header === '') return plainAddress(ip);
     const peer = parseAddress(ip);
     if (!peer) return undefined;
-    const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',');
+    const forwarded = [header].flat().join(',');
     if (forwarded !== '' && !isTrusted(peer) && ownNetworks.has(peer.range())) onStrangeProxy();
     let client: Address = peer;
     for (const entry of entriesFromRight(forwarded)) {
@@ -54,8 +56,17 @@ export function createClientAddress(
   };
 }
 
+/** Four decimal numbers as everybody writes them; of a socket for both families, in IPv6's clothes. */
+const plainIpv4 = /^(?:::ffff:)?((?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4})$/;
+
+/** An address in its one spelling. Most need no more than a look: to take one apart costs as much as a look into the store. */
+function plainAddress(text: string): string | undefined {
+  return plainIpv4.exec(text)?.[1] ?? parseAddress(text)?.toString();
+}
+
 /** What an address counts as: an IPv6 one as the /64 that it is in, in which a single machine has all addresses. */
 export function networkOf(address: string): string {
+  if (plainIpv4.test(address)) return address;
   const parsed = ipaddr.parse(address);
   if (!(parsed instanceof ipaddr.IPv6)) return address;
   return `${new ipaddr.IPv6([...parsed.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;

@@ -1,9 +1,13 @@
+/** Printable ASCII with single spaces inside, as nearly everything is. */
+const isPlain = /^[!-~]+(?: [!-~]+)*$/;
+
 /**
  * Makes a stranger's text fit to be read: visible characters only, single spaces, at most `limit` code points.
  *
  * Zero-width, bidi and other invisible characters serve to imitate a name that is already known, or to reorder a page.
  */
 export function readable(text: string, limit: number): string {
+  if (text.length <= limit && isPlain.test(text)) return text;
   const points = Array.from(visible(text));
   if (points.length <= limit) return points.join('');
   return `${points

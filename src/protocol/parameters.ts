@@ -85,6 +85,7 @@ export function hasControlCharacters(text: string): boolean {
 }
 
 function decode(text: string): string {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (cause) {

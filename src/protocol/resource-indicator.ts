@@ -41,6 +41,8 @@ export function findResource(requested: readonly string[], resources: readonly [
 }
 
 function resourceMeantBy(text: string, resources: readonly string[]): string | undefined {
+  // As nearly all clients send it: what is served here is canonical.
+  if (resources.includes(text)) return text;
   const wanted = canonicalResource(text);
   if (wanted === undefined) return undefined;
   if (resources.includes(wanted)) return wanted;

@@ -27,6 +27,11 @@ export interface Ending {
 
 /** Where metrics and traces go. Nothing of it ever throws. */
 export interface Telemetry {
+  /**
+   * Tells whether any of it goes anywhere: an application may have the API without an SDK, where to tell nobody of a
+   * request would cost as much as signing its token.
+   */
+  isHeard(): boolean;
   /** Counts one. */
   count(counter: CounterName, attributes: Attributes): void;
   /** Does something, and tells how long that took and how it went. */

@@ -89,7 +89,7 @@ export async function startContender(contender: Contender, options: StartOptions
     usage: () => ask('usage'),
     settled: () => ask('collect'),
     async stop() {
-      child.kill();
+      child.disconnect();
       await ended.catch(() => undefined);
       folder.remove();
     },

@@ -24,6 +24,8 @@ export function serve(listener) {
   const server = createServer(listener);
   server.keepAliveTimeout = 60_000;
   server.listen(settings.port, '127.0.0.1', () => process.send({ ready: true }));
+  // It does not outlive the benchmark.
+  process.on('disconnect', () => process.exit());
   process.on('message', (question) => {
     if (question === 'collect') globalThis.gc?.();
     const { user, system } = process.cpuUsage();
