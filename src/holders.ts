@@ -13,7 +13,7 @@ export function createFindHolderFault(
 ): FindHolderFault {
   return async ({ clientId, resource, issuedAt, redirectUri, isMachine }) => {
     await refresh();
-    const { clients, resources, machines } = now();
+    const { blocks, clients, resources, machines } = now();
     if (!resources.has(resource)) return 'resource gone';
     const client = clients.get(clientId);
     const isKnownByItself = looksRegistered(clientId) || /^https?:/.test(clientId);
@@ -21,8 +21,8 @@ export function createFindHolderFault(
     // What an earlier client of that id was granted.
     if (client?.since !== undefined && issuedAt < client.since) return 'client gone';
     if (isMachine && !machines.has(clientId)) return 'client gone';
+    if (blocks.length === 0) return undefined;
     const uris = [...(client?.metadata.redirect_uris ?? []), ...(redirectUri === undefined ? [] : [redirectUri])];
-    if (isBlocked(clientId, uris) || isBlockedById(clientId)) return 'client blocked';
-    return undefined;
+    return isBlocked(clientId, uris) || isBlockedById(clientId) ? 'client blocked' : undefined;
   };
 }

@@ -39,9 +39,12 @@ export function createLiveDoors(
         const isOfRegistry = path === introspection || path.includes('/.well-known/');
         const fault = isOfRegistry ? await parties.refresh().catch(toAuthError) : undefined;
         const { dispatcher } = now();
-        const reply = dispatcher.serves(path, request.method) ? await dispatcher.dispatch(request) : notFoundReply;
+        if (!dispatcher.serves(path, request.method)) return fault ? errorReply(fault) : notFoundReply;
+        const answered = dispatcher.dispatch(request);
+        if (!fault) return answered;
+        const reply = await answered;
         // Nobody can say that there is no such resource before the registry was read.
-        return fault && reply.status === 404 ? errorReply(fault) : reply;
+        return reply.status === 404 ? errorReply(fault) : reply;
       },
     },
   };

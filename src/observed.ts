@@ -82,8 +82,7 @@ export function observedUpstream(upstream: Upstream, telemetry: Telemetry | unde
 export function countedVerifications(verify: VerifyAccessToken, telemetry: Telemetry | undefined): VerifyAccessToken {
   if (!telemetry) return verify;
   const count = (attributes: Attributes) => telemetry.count('mcp_gatehouse.access_token.verifications', attributes);
-  return async (token, resource) => {
-    if (!telemetry.isHeard()) return verify(token, resource);
+  const counted: VerifyAccessToken = async (token, resource) => {
     try {
       const auth = await verify(token, resource);
       count({});
@@ -97,6 +96,7 @@ export function countedVerifications(verify: VerifyAccessToken, telemetry: Telem
       throw thrown;
     }
   };
+  return (token, resource) => (telemetry.isHeard() ? counted : verify)(token, resource);
 }
 
 /** Counts audit events, whether or not anybody receives them. */

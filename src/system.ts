@@ -22,10 +22,11 @@ export const systemLater: Later = (seconds, act) => {
 /** The system's randomness, drawn in larger portions: a call for each few bytes costs far more. */
 export function createSystemRandomness(): Randomness {
   let pool = Buffer.alloc(0);
+  let used = 0;
   return (bytes) => {
-    if (pool.length < bytes) pool = randomBytes(Math.max(4096, bytes));
-    const drawn = Buffer.from(pool.subarray(0, bytes));
-    pool = pool.subarray(bytes);
+    if (pool.length - used < bytes) [pool, used] = [randomBytes(Math.max(4096, bytes)), 0];
+    const drawn = Buffer.allocUnsafe(bytes);
+    used += pool.copy(drawn, 0, used, used + bytes);
     return drawn;
   };
 }

@@ -40,7 +40,7 @@ export function bearerMiddleware(gate: Gate, newRequestId: () => string): Bearer
       request.auth = outcome.auth;
       rememberAuth(request, outcome.auth);
       if (!wasTaken && isBodyTaken(request)) takeOver(request, outcome.body);
-      for (const [name, value] of Object.entries(openingHeaders(isSaid))) response.setHeader(name, value);
+      for (const [name, value] of openingHeaders(isSaid)) response.setHeader(name, value);
       next();
     });
   };

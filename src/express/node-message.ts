@@ -9,8 +9,8 @@ export type NodeRequest = IncomingMessage & {
   readonly body?: unknown;
 };
 
-/** Reads what every request has; the body apart. */
-export function plainRequest(request: NodeRequest, id: string, url: string): Omit<HttpRequest, 'body'> {
+/** Reads what every request has; without a body, which has to arrive first. */
+export function plainRequest(request: NodeRequest, id: string, url: string): HttpRequest {
   const path = pathOf(url);
   return {
     id,
@@ -18,6 +18,7 @@ export function plainRequest(request: NodeRequest, id: string, url: string): Omi
     path,
     query: url.slice(path.length + 1),
     headers: headersOf(request),
+    body: noBody,
     ip: request.socket.remoteAddress,
     raw: request,
   };
@@ -33,8 +34,11 @@ export function pathOf(url: string): string {
 function headersOf(request: IncomingMessage): HttpRequest['headers'] {
   const { headers, rawHeaders } = request;
   if (headers.authorization === undefined) return headers;
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) if (isAuthorization(rawHeaders[index])) lines += 1;
+  if (lines === 1) return headers;
   const all = rawHeaders.filter((_, index) => index % 2 === 1 && isAuthorization(rawHeaders[index - 1]));
-  return all.length > 1 ? { ...headers, authorization: all } : headers;
+  return { ...headers, authorization: all };
 }
 
 function isAuthorization(name = ''): boolean {
@@ -46,16 +50,23 @@ export function isBodyTaken(request: IncomingMessage): boolean {
   return request.readableDidRead || request.readableEnded;
 }
 
+const noBody: HttpBody = { kind: 'none' };
+
+/** Whether a request can have a body that anybody here looks at. */
+export function mayHaveBody({ method }: IncomingMessage): boolean {
+  return method === 'POST' || method === 'PATCH';
+}
+
 /**
  * Reads the body, or takes over what the application's own parser has made of it.
  *
  * @param limit - in bytes
  */
 export async function plainBody(request: NodeRequest, limit = maxBodyBytes): Promise<HttpBody> {
-  if (request.method !== 'POST' && request.method !== 'PATCH') return { kind: 'none' };
+  if (!mayHaveBody(request)) return noBody;
   if (Number(request.headers['content-length'] ?? 0) > limit) return { kind: 'too large' };
   if (isBodyTaken(request)) {
-    if (request.body === undefined) return { kind: 'none' };
+    if (request.body === undefined) return noBody;
     return request.body instanceof Uint8Array
       ? { kind: 'bytes', bytes: request.body }
       : { kind: 'parsed', value: request.body };
@@ -83,7 +94,7 @@ function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
       resolve({ kind: 'too large' });
     };
     request.on('data', onData);
-    request.once('end', () => resolve({ kind: 'bytes', bytes: Buffer.concat(chunks) }));
+    request.once('end', () => resolve({ kind: 'bytes', bytes: whole(chunks) }));
     request.on('error', reject);
     // A connection that broke off ends without an end. After one, to make an error costs more than to read the body.
     const onClose = () => {
@@ -94,16 +105,21 @@ function readBytes(request: NodeRequest, limit: number): Promise<HttpBody> {
   });
 }
 
+/** Nearly every body comes in one piece. */
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+}
+
 /** Writes an answer to the socket itself: the application's settings and helpers have no part in it. */
 export function writeReply(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
   const isUnread = !request.complete && (length !== '0' || encoding !== undefined);
   const { body = '' } = reply;
-  response.writeHead(reply.status, {
-    ...reply.headers,
-    ...(reply.status !== 204 && { 'content-length': Buffer.byteLength(body) }),
-    ...(isUnread && { connection: 'close' }),
-  } as OutgoingHttpHeaders);
+  const headers: OutgoingHttpHeaders = { ...reply.headers } as OutgoingHttpHeaders;
+  if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(body);
+  if (isUnread) headers.connection = 'close';
+  response.writeHead(reply.status, headers);
   if (isUnread) endWithUnreadBody(request, response, body);
   // Text goes out in one piece with the headers, bytes in a second one.
   else response.end(request.method === 'HEAD' ? undefined : body);

@@ -3,7 +3,7 @@ import type { Log } from '../telemetry/log.js';
 import type { HttpReply, HttpRequest } from '../http/message.js';
 import { notFoundReply } from '../http/reply.js';
 import type { Dispatcher } from '../http/router.js';
-import { pathOf, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
+import { mayHaveBody, pathOf, plainBody, plainRequest, writeReply, type NodeRequest } from './node-message.js';
 
 /** A request handler that serves equally under Express and under `http.createServer`. */
 export type NodeHandler = (
@@ -62,17 +62,23 @@ function respond(
 ): void {
   // A client that is gone hears no answer, and has no address any more that its request could count for.
   if (request.socket.destroyed) return;
-  const plain = plainRequest(request, requestId, url);
-  plainBody(request)
-    .then((body) => answer({ ...plain, body }))
-    .then((reply) => {
-      // Something else has answered, such as a time limit of the application.
-      if (response.headersSent) return;
-      // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
-      response.removeHeader('access-control-allow-origin');
-      response.removeHeader('access-control-allow-credentials');
-      writeReply(request, response, reply);
-    })
+  respondTo(request, response, plainRequest(request, requestId, url), answer)
     // Only a connection that broke off gets here: endpoints answer their own faults.
     .catch(() => response.destroy());
+}
+
+async function respondTo(
+  request: NodeRequest,
+  response: ServerResponse,
+  bare: HttpRequest,
+  answer: (request: HttpRequest) => Promise<HttpReply>,
+): Promise<void> {
+  const plain = mayHaveBody(request) ? { ...bare, body: await plainBody(request) } : bare;
+  const reply = await answer(plain);
+  // Something else has answered, such as a time limit of the application.
+  if (response.headersSent) return;
+  // An application's own CORS middleware must not open what a person looks at, nor add credentials to the rest.
+  response.removeHeader('access-control-allow-origin');
+  response.removeHeader('access-control-allow-credentials');
+  writeReply(request, response, reply);
 }

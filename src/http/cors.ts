@@ -7,6 +7,8 @@ const anyOrigin = {
 
 /** Lets scripts of any origin read an answer. Never with credentials, and never on what a person looks at. */
 export function withCors(reply: HttpReply): HttpReply {
+  // An answer that is made once is opened once.
+  if (reply.headers['access-control-allow-origin'] === '*') return reply;
   return { ...reply, headers: { ...reply.headers, ...anyOrigin } };
 }
 
@@ -14,9 +16,11 @@ export function withCors(reply: HttpReply): HttpReply {
 export type IsSaid = (name: string) => boolean;
 
 /** What lets scripts of any origin read an application's own answer, unless it has a mind of its own about that. */
-export function openingHeaders(isSaid: IsSaid): Readonly<Record<string, string>> {
-  return isSaid('access-control-allow-origin') ? {} : anyOrigin;
+export function openingHeaders(isSaid: IsSaid): readonly (readonly [name: string, value: string])[] {
+  return isSaid('access-control-allow-origin') ? [] : openings;
 }
+
+const openings = Object.entries(anyOrigin);
 
 /** A reply in an application's place, less what the application has said of CORS already. */
 export function withoutSaid(reply: HttpReply, isSaid: IsSaid): HttpReply {

@@ -13,10 +13,10 @@ export interface Entrance {
 export function behindEntrance({ clientAddress, limits }: Entrance, endpoint: Endpoint): Endpoint {
   return {
     ...endpoint,
-    async handle(request) {
+    handle(request) {
       const known = { ...request, ip: clientAddress(request) };
-      if (endpoint.limit) await limits.byAddress(endpoint.limit, known);
-      return endpoint.handle(known);
+      if (!endpoint.limit) return endpoint.handle(known);
+      return limits.byAddress(endpoint.limit, known).then(() => endpoint.handle(known));
     },
   };
 }

@@ -13,12 +13,12 @@ export function jsonReply(status: number, document: object, headers: HttpReply['
   };
 }
 
-/** A JSON document that anybody may keep for `maxAge` seconds, made into bytes. */
+/** A JSON document that anybody may keep for `maxAge` seconds. */
 export function publicJson(document: object, maxAge: number): HttpReply {
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': `public, max-age=${maxAge}` },
-    body: new TextEncoder().encode(JSON.stringify(document)),
+    body: JSON.stringify(document),
   };
 }
 

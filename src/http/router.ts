@@ -58,7 +58,7 @@ export function createDispatcher(
     serves: (path, method) =>
       routes.has(path) || documentFolders.has(folderOfDocuments(path) ?? '') || answers(aliases.get(path), method),
 
-    async dispatch(request) {
+    dispatch(request) {
       const endpoint = routes.get(request.path) ?? aliases.get(request.path);
       // A path that was found is one of few.
       if (endpoint) return observe(request, request.path, () => serve(endpoint, request, log));

@@ -27,6 +27,8 @@ export interface Registry {
 
 /** Seconds for which a copy is good as it is; after that somebody reads it anew, while others go on. */
 const freshTtl = 2;
+/** Every request passes here, and nearly all of them find that there is nothing to do. */
+const done = Promise.resolve();
 /** Seconds after which everybody waits until it was read: so long a change takes at the most to count everywhere. */
 const staleTtl = 5;
 
@@ -72,14 +74,14 @@ export function createRegistry(record: RegistryRecord, clock: Clock, log: Log): 
   return {
     seen: () => copy?.document,
 
-    async refresh() {
+    refresh() {
       const now = clock();
-      if (copy && isWithin(copy.at, freshTtl, now)) return;
       if (!copy) return load();
+      if (isWithin(copy.at, freshTtl, now)) return done;
       // Once the store has failed nobody waits for it any more, and few ask.
-      if (failedAt !== undefined && isWithin(failedAt, freshTtl, now)) return;
+      if (failedAt !== undefined && isWithin(failedAt, freshTtl, now)) return done;
       const loading = load().catch(() => undefined);
-      if (failedAt === undefined && !isWithin(copy.at, staleTtl, now)) await loading;
+      return failedAt === undefined && !isWithin(copy.at, staleTtl, now) ? loading : done;
     },
 
     change(edit) {

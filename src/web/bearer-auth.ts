@@ -52,7 +52,7 @@ async function copyOfBody(request: Request, limit: number): Promise<HttpBody> {
 
 /** A copy, since the headers of an answer that was fetched cannot be changed. */
 function withOpening(answer: Response): Response {
-  const opening = Object.entries(openingHeaders((name) => answer.headers.has(name)));
+  const opening = openingHeaders((name) => answer.headers.has(name));
   if (opening.length === 0) return answer;
   const headers = new Headers(answer.headers);
   for (const [name, value] of opening) headers.set(name, value);
