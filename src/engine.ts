@@ -24,7 +24,7 @@ import { createGrants, type Grants } from './grants/grant-store.js';
 import type { Grant, Identity } from './grants/grant.js';
 import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
-import { openIdentity } from './grants/sealed-identity.js';
+import { createOpenIdentity } from './grants/sealed-identity.js';
 import {
   createRequireStanding,
   holderOf,
@@ -117,7 +117,8 @@ export function createEngine(
     randomness,
     (resource) => resources.get(resource)?.accessTokenTtl ?? accessTokenTtl,
   );
-  const issueTokens = createIssueTokens(accessTokens, credentials, sealing);
+  const identityOf = createOpenIdentity(sealing);
+  const issueTokens = createIssueTokens(accessTokens, credentials, identityOf);
   // Within the grace window a superseded refresh token gets an access token without a write.
   const lifetimes = {
     ...settings,
@@ -143,7 +144,7 @@ export function createEngine(
 
   const vault = createVault(store, sealing, randomness);
   const revocations = createRevocations(vault, upstreams, log, systemSleep);
-  const describe = createDescribeGrant(sealing);
+  const describe = createDescribeGrant(identityOf);
   const tellOfEnd = createTellOfEnd(log, audit, describe);
   const grants = createGrants(store, grantIds, clock, randomness, settings, tellOfEnd, (key) =>
     revocations.discard(key),
@@ -224,7 +225,7 @@ export function createEngine(
     readAccessToken,
     requireStanding,
     noteUse,
-    identityOf: (grant) => openIdentity(sealing, grant),
+    identityOf,
     verify: countedVerifications(createLocalVerifier(readAccessToken, requireStanding, noteUse), telemetry),
     getUpstreamToken: createGetUpstreamToken(standingGrants, freshUpstream),
     grants,

@@ -26,11 +26,22 @@ export interface RateLimitServices {
 
 /** Who was refused lately; more of them are asked for again. */
 const maxRefused = 10_000;
+/** Whose keys are at hand: who asks once asks again. */
+const maxKeys = 2000;
 
 /** Limits how much an address, or a client that has authenticated, may ask for. */
 export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLimitServices): RateLimits {
   const refused = new BoundedMap<string, { readonly at: number; readonly wait: number }>(maxRefused);
+  const keys = new BoundedMap<string, string>(maxKeys);
   let isWarned = false;
+
+  function keyFor(kind: Kind, name: string): string {
+    const known = keys.get(`${kind} ${name}`);
+    if (known !== undefined) return known;
+    const key = keyOf(kind, name);
+    keys.set(`${kind} ${name}`, key);
+    return key;
+  }
 
   /** How long somebody who was refused has still to wait, so that a flood is not even counted. */
   function leftOf(who: string): number | undefined {
@@ -43,7 +54,7 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
   async function count(limit: LimitName, kind: Kind, name: string, tell: (wait: number) => void) {
     const counter = counters.get(limit);
     if (!counter) return;
-    const key = keyOf(kind, name);
+    const key = keyFor(kind, name);
     const who = `${limit} ${key}`;
     const wait = leftOf(who) ?? (await counter(key));
     if (wait === undefined) return;

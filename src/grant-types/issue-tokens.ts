@@ -1,8 +1,7 @@
 import type { AccessTokens } from '../grants/access-token.js';
 import type { Credentials } from '../grants/credential.js';
 import type { Grant } from '../grants/grant.js';
-import { openIdentity } from '../grants/sealed-identity.js';
-import type { Sealing } from '../keys/sealing.js';
+import type { OpenIdentity } from '../grants/sealed-identity.js';
 import { formatScope } from '../protocol/scope.js';
 import type { TokenResponse } from '../protocol/token-response.js';
 
@@ -10,9 +9,13 @@ import type { TokenResponse } from '../protocol/token-response.js';
 export type IssueTokens = (grant: Grant, scopes: readonly string[]) => Promise<TokenResponse>;
 
 /** Issues tokens on grants. */
-export function createIssueTokens(accessTokens: AccessTokens, credentials: Credentials, sealing: Sealing): IssueTokens {
+export function createIssueTokens(
+  accessTokens: AccessTokens,
+  credentials: Credentials,
+  openIdentity: OpenIdentity,
+): IssueTokens {
   return async (grant, scopes) => {
-    const identity = openIdentity(sealing, grant);
+    const identity = openIdentity(grant);
     if (identity.tokenResponse) return identity.tokenResponse;
     const { grantId, clientId, resource, refresh } = grant;
     const accessToken = await accessTokens.issue({ identity, clientId, resource, scopes, grantId });

@@ -1,9 +1,8 @@
-import type { Sealing } from '../keys/sealing.js';
 import type { Audit } from '../telemetry/audit.js';
 import type { Log } from '../telemetry/log.js';
 import type { TellOfEnd } from './grant-store.js';
 import type { Grant } from './grant.js';
-import { openIdentity } from './sealed-identity.js';
+import type { OpenIdentity } from './sealed-identity.js';
 
 /** What audit events say of a grant. */
 export interface AuditedGrant extends Pick<Grant, 'grantId' | 'clientId' | 'resource' | 'scopes'> {
@@ -15,10 +14,10 @@ export interface AuditedGrant extends Pick<Grant, 'grantId' | 'clientId' | 'reso
 export type DescribeGrant = (grant: Grant) => AuditedGrant;
 
 /** Describes grants; of one whose record can no longer be opened, without its user. */
-export function createDescribeGrant(sealing: Sealing): DescribeGrant {
+export function createDescribeGrant(openIdentity: OpenIdentity): DescribeGrant {
   const userOf = (grant: Grant) => {
     try {
-      const { sub: subject, provider } = openIdentity(sealing, grant);
+      const { sub: subject, provider } = openIdentity(grant);
       return { subject, provider };
     } catch {
       return {};

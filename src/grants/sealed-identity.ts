@@ -1,5 +1,6 @@
 import { AuthError } from '../protocol/auth-error.js';
 import type { Sealing } from '../keys/sealing.js';
+import { BoundedMap } from '../storage/bounded-map.js';
 import type { Grant, Identity } from './grant.js';
 
 const purpose = 'seal claims';
@@ -14,8 +15,22 @@ export function sealIdentity(sealing: Sealing, grantId: string, identity: Identi
  *
  * @throws {AuthError} invalid_grant when the secret that sealed it is no longer on the ring
  */
-export function openIdentity(sealing: Sealing, { grantId, identity }: Grant): Identity {
-  const text = sealing.open(purpose, grantId, identity);
-  if (text === undefined) throw new AuthError('invalid_grant', 'The grant can no longer be used.');
-  return JSON.parse(text) as Identity;
+export type OpenIdentity = (grant: Pick<Grant, 'grantId' | 'identity'>) => Identity;
+
+/** One request asks two or three times. */
+const maxOpened = 100;
+
+/** Opens what {@link sealIdentity} sealed, and keeps the last few open. */
+export function createOpenIdentity(sealing: Sealing): OpenIdentity {
+  const opened = new BoundedMap<string, { readonly grantId: string; readonly identity: Identity }>(maxOpened);
+  return ({ grantId, identity: sealed }) => {
+    const known = opened.get(sealed);
+    // In the record of another grant it is worth nothing.
+    if (known?.grantId === grantId) return known.identity;
+    const text = sealing.open(purpose, grantId, sealed);
+    if (text === undefined) throw new AuthError('invalid_grant', 'The grant can no longer be used.');
+    const identity = JSON.parse(text) as Identity;
+    opened.set(sealed, { grantId, identity });
+    return identity;
+  };
 }

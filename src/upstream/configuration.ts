@@ -18,9 +18,8 @@ export function configure(
   fetch: CustomFetch,
   authentication: ClientAuth = clientAuthenticationOf(provider),
 ): Configuration {
-  const { clientId, headers } = provider;
-  const configuration = new Configuration(server, clientId, undefined, authentication);
-  configuration[customFetch] = headers ? withHeaders(headers, server, fetch) : fetch;
+  const configuration = new Configuration(server, provider.clientId, undefined, authentication);
+  configuration[customFetch] = fetchFor(provider, server, fetch);
   // Without this the library trusts TLS alone, and a forged signature passes (OpenID Connect Core §3.1.3.7 item 6).
   enableNonRepudiationChecks(configuration);
   if (isOnLoopback(provider)) withoutTls(configuration);
@@ -34,11 +33,12 @@ function clientAuthenticationOf({ clientAuthentication, clientSecret }: Upstream
 }
 
 /** Adds the provider's own headers to those of the protocol, which they cannot replace. */
-function withHeaders(
-  headers: Readonly<Record<string, string>>,
-  { token_endpoint, userinfo_endpoint }: ServerMetadata,
+export function fetchFor(
+  { headers }: UpstreamProvider,
+  { token_endpoint, userinfo_endpoint }: Pick<ServerMetadata, 'token_endpoint' | 'userinfo_endpoint'>,
   fetch: CustomFetch,
 ): CustomFetch {
+  if (!headers) return fetch;
   const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   return (url, options) => {
     if (url !== token_endpoint && url !== userinfo_endpoint) return fetch(url, options);

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CustomFetch, CustomFetchOptions } from 'openid-client';
+import { WholeResponse } from './whole-response.js';
 
 /** Bounds of every request. */
 export interface PooledFetchOptions {
@@ -118,9 +119,11 @@ function responseOf({ statusCode: status = 0, headersDistinct }: IncomingMessage
   const headers = Object.entries(headersDistinct).flatMap(([name, values]) =>
     (values ?? []).map((value): [string, string] => [name, value]),
   );
-  const hasNoBody = status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers });
+  return new WholeResponse(utf8.decode(body), { status, headers });
 }
+
+/** As `Response` decodes: what is not UTF-8 becomes replacement characters. */
+const utf8 = new TextDecoder();
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : 'FAILED';

@@ -1,7 +1,6 @@
 import {
   ClientError,
   getJwksCache,
-  setJwksCache,
   type Configuration,
   type CustomFetch,
   type TokenEndpointResponse,
@@ -9,7 +8,7 @@ import {
 } from 'openid-client';
 import { isWithin, type Clock } from '../storage/clock.js';
 import type { AuthError } from '../protocol/auth-error.js';
-import { configure } from './configuration.js';
+import { createConfigurations, type KnownKeys } from './configurations.js';
 import type { ProviderMetadata } from './discovery.js';
 import type { Claims, UpstreamProvider, UpstreamTokens } from './provider.js';
 import type { TokenAnswer } from './session.js';
@@ -50,7 +49,8 @@ const renewalPauseTtl = 10;
  * response already received that is verified again. So it is where a provider's tokens may have one of several issuers.
  */
 export function createTokenRequests(provider: UpstreamProvider, fetch: CustomFetch, clock: Clock): RequestTokens {
-  let keys: ReturnType<typeof getJwksCache>;
+  const configurations = createConfigurations(provider);
+  let keys: KnownKeys;
   let renewedAt = -Infinity;
   const shared = sharingReads(fetch);
 
@@ -61,25 +61,25 @@ export function createTokenRequests(provider: UpstreamProvider, fetch: CustomFet
     const receivedAt = clock();
     let expected: Expectations = { issuer: published, nonce };
 
-    async function attempt(known: typeof keys): Promise<TokenAnswer> {
-      const server = { ...metadata.server, issuer: expected.issuer };
-      const configuration = configure(provider, server, conversation.fetch);
-      if (known) setJwksCache(configuration, known);
-      try {
-        const response = await send(configuration, expected);
-        const idToken: Claims = { ...response.claims() };
-        if (response.id_token !== undefined) {
-          checkTenant(provider, published, response.id_token, idToken, getJwksCache(configuration)?.jwks.keys);
+    function attempt(known: KnownKeys): Promise<TokenAnswer> {
+      const { issuer } = expected;
+      return configurations.lend(metadata.server, issuer, known, conversation.fetch, async (configuration) => {
+        try {
+          const response = await send(configuration, expected);
+          const idToken: Claims = { ...response.claims() };
+          if (response.id_token !== undefined) {
+            checkTenant(provider, published, response.id_token, idToken, getJwksCache(configuration)?.jwks.keys);
+          }
+          return { tokens: tokensOf(response), idToken, receivedAt };
+        } finally {
+          const used = getJwksCache(configuration);
+          if (used?.uat !== known?.uat) keys = used;
         }
-        return { tokens: tokensOf(response), idToken, receivedAt };
-      } finally {
-        const used = getJwksCache(configuration);
-        if (used?.uat !== known?.uat) keys = used;
-      }
+      });
     }
 
     /** Tries what else this provider's token may say, if what it usually says was not to be found in it. */
-    async function attemptOther(known: typeof keys, thrown: unknown): Promise<TokenAnswer> {
+    async function attemptOther(known: KnownKeys, thrown: unknown): Promise<TokenAnswer> {
       const idToken = hasOwnExpectations(provider) ? await conversation.idToken() : undefined;
       if (idToken === undefined) throw thrown;
       const { issuer } = expected;
@@ -88,7 +88,7 @@ export function createTokenRequests(provider: UpstreamProvider, fetch: CustomFet
       return attempt(known);
     }
 
-    function attemptWithNewKeys(known: typeof keys, thrown: unknown): Promise<TokenAnswer> {
+    function attemptWithNewKeys(known: KnownKeys, thrown: unknown): Promise<TokenAnswer> {
       if (!conversation.isSent() || !mayBeNewKey(thrown)) throw thrown;
       if (keys === known) {
         if (isWithin(renewedAt, renewalPauseTtl, clock())) throw thrown;

@@ -111,6 +111,9 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
   const exchange = createCodeExchange(provider, callbackUrl, requestTokens);
   const refreshTokens = createTokenRefresh(provider, callbackUrl, requestTokens);
 
+  /** For what needs none of the provider's keys. */
+  const configured = onceFor((server: ProviderMetadata['server']) => configure(provider, server, fetch));
+
   function warnOfMissingScopes(asked: readonly string[], tokens: UpstreamTokens): void {
     const missing = missingScopes(provider, asked, tokens);
     if (missing.length === 0) return;
@@ -132,7 +135,7 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
 
     async authorizationUrl({ state, codeVerifier, nonce }) {
       const { scopes, server } = await metadata();
-      const url = buildAuthorizationUrl(configure(provider, server, fetch), {
+      const url = buildAuthorizationUrl(configured(server), {
         ...provider.authorizationParameters,
         response_type: 'code',
         client_id: provider.clientId,
@@ -205,7 +208,7 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
   ): Promise<Claims> {
     if (server.userinfo_endpoint === undefined) return {};
     // OpenID Connect Core §5.3.2: the subject is the ID token's, or the answer is not used.
-    if (isOidc) return fetchUserInfo(configure(provider, server, fetch), access_token, sub as string);
+    if (isOidc) return fetchUserInfo(configured(server), access_token, sub as string);
     const profile = await ask(server.userinfo_endpoint);
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) throw new AnswerFault('NO_PROFILE');
     return profile as Claims;
@@ -218,6 +221,16 @@ export function createUpstream(preset: UpstreamProvider, services: UpstreamServi
       throw upstreamFault(id, step, thrown, account);
     }
   }
+}
+
+/** Makes something of an object once. */
+function onceFor<K extends object, V>(make: (source: K) => V): (source: K) => V {
+  const made = new WeakMap<K, V>();
+  return (source) => {
+    const value = made.get(source) ?? make(source);
+    made.set(source, value);
+    return value;
+  };
 }
 
 /** The provider, asked for what rules of access have to know as well. */

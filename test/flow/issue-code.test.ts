@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createIssueCode } from '../../src/flow/issue-code.js';
 import { parseGrant } from '../../src/grants/grant.js';
-import { openIdentity } from '../../src/grants/sealed-identity.js';
+import { createOpenIdentity } from '../../src/grants/sealed-identity.js';
 import { createVault } from '../../src/upstream/vault.js';
 import { grantScene } from '../grants/scene.js';
 import { newTransaction, sealingOf, start } from './scene.js';
@@ -29,7 +29,7 @@ async function keptFor(...scopes: string[]) {
   const [userTag = ''] = code.split('.').slice(2);
   const [entry] = (await store.list(userTag)).filter(({ id }) => id.startsWith('grant.'));
   const grant = parseGrant(entry?.value ?? '');
-  return grant && openIdentity(sealing, grant);
+  return grant && createOpenIdentity(sealing)(grant);
 }
 
 describe('a new grant', () => {
