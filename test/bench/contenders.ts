@@ -48,6 +48,14 @@ const ours = (store: NonNullable<Contender['store']>, framework?: 'express'): Co
   kind: 'ours',
 });
 
+const peer = (name: string, file: string, works = everything): Contender => ({
+  name,
+  file: `peers/${file}`,
+  discovery: metadata,
+  works,
+  kind: 'peer',
+});
+
 /** All, in the order of the tables. */
 export const contenders: readonly Contender[] = [
   bareExpress,
@@ -57,4 +65,8 @@ export const contenders: readonly Contender[] = [
   ours('postgres'),
   ours('memory', 'express'),
   ours('sqlite', 'express'),
+  peer('@modelcontextprotocol/sdk, mcpAuthRouter', 'sdk.js'),
+  peer('oidc-provider', 'oidc-provider.js'),
+  peer('mcp-oauth-server', 'mcp-oauth-server.js'),
+  peer('fastmcp, OAuthProvider', 'fastmcp.js'),
 ];
