@@ -85,6 +85,9 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
     return accepted(await connection.send({ method: 'POST', path: tokenPath, headers, body }), 200) as Tokens;
   };
 
+  const present = (connection: HttpConnection, token: string) =>
+    connection.send({ method: 'GET', path: '/mcp', headers: { Authorization: `Bearer ${token}` } });
+
   return {
     register,
     signIn,
@@ -100,9 +103,14 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
     refresh: (connection: HttpConnection, client_id: string, { refresh_token }: Tokens) =>
       token(connection, { grant_type: 'refresh_token', refresh_token, client_id, resource }),
     async call(connection: HttpConnection, { access_token }: Tokens): Promise<void> {
-      const headers = { Authorization: `Bearer ${access_token}` };
-      const { status, body } = await connection.send({ method: 'GET', path: '/mcp', headers });
+      const { status, body } = await present(connection, access_token);
       if (status !== 200) refused(`the protected resource: ${status} ${body}`);
+    },
+    /** Proves that the resource is protected: a token that was changed does not open it. */
+    async isRefused(connection: HttpConnection, { access_token }: Tokens): Promise<void> {
+      const changed = access_token.slice(0, -10) + access_token.slice(-5) + access_token.slice(-10, -5);
+      const { status } = await present(connection, changed);
+      if (status !== 401) refused(`the protected resource answered a forged token: ${status}`);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import Provider from 'oidc-provider';
-import { callbackUrl, serve, settings, smallDocument } from '../contenders/serve.js';
+import { serve, settings, smallDocument } from '../contenders/serve.js';
 import { MapAdapter } from './map-adapter.js';
 import { consentPage, createSignIn } from './sign-in.js';
 
@@ -47,11 +47,11 @@ const provider = new Provider(issuer, {
 const answer = provider.callback();
 
 serve(async (request, response) => {
+  if (request.url === '/mcp') return callTool(request, response);
+  if (!/^\/(?:interaction|oauth)\//.test(request.url)) return answer(request, response);
   const { pathname, search } = new URL(request.url, issuer);
-  if (pathname === '/mcp') return callTool(request, response);
   const [, page, uid, step] = pathname.split('/');
   if (page === 'interaction') return interact(request, response, uid, step);
-  if (pathname !== new URL(callbackUrl).pathname) return answer(request, response);
   // The cookie of an interaction is sent to its own paths only.
   const state = new URLSearchParams(search).get('state');
   return response.writeHead(303, { location: `/interaction/${state}/finish${search}` }).end();
@@ -70,6 +70,8 @@ async function interact(request, response, uid, step) {
   } else {
     const { user } = await signIn.finish(request.url, uid);
     const grant = new provider.Grant({ accountId: user.sub, clientId: params.client_id });
+    // A scope that clients may register is one of the server's own, too.
+    grant.addOIDCScope(params.scope);
     grant.addResourceScope(resource, params.scope);
     const grantId = await grant.save();
     await provider.interactionFinished(request, response, { login: { accountId: user.sub }, consent: { grantId } });
