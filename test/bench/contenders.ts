@@ -96,6 +96,14 @@ export const contenders: readonly Contender[] = [
     'fastmcp',
     '`OAuthProvider`. HS256; the ID token is not verified; each refresh asks the provider for a new token, too; the bearer check is that of its MCP endpoint, asked in a route.',
   ),
+  {
+    ...peer(
+      'better-auth',
+      'better-auth',
+      'Its OAuth provider plugin in Express 5, ES256, in a SQLite database in memory: its adapter for memory has no indexes. Two pages are hand-written.',
+    ),
+    discovery: `${metadata}/api/auth`,
+  },
 ];
 
 /** What this package wants to cost, as a multiple of bare `node:http`. */

@@ -7,6 +7,7 @@ export interface Endpoints {
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
   readonly registration_endpoint: string;
+  readonly scopes_supported?: readonly string[];
 }
 
 /** A code and what redeems it. */
@@ -21,8 +22,7 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-const redirectUri = 'http://127.0.0.1:9/callback';
-const scope = 'mcp:tools';
+const redirectUri = 'https://client.example/callback';
 
 /** What clients and browsers do with a server, over one connection at a time. */
 export function createJourney(endpoints: Endpoints, issuer: string, provider: InstantProvider) {
@@ -30,6 +30,8 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
   const tokenPath = pathOf(endpoints.token_endpoint);
   const registrationPath = pathOf(endpoints.registration_endpoint);
   const resource = `${issuer}/mcp`;
+  // As MCP clients do: some servers give refresh tokens for this scope only.
+  const scope = endpoints.scopes_supported?.includes('offline_access') ? 'mcp:tools offline_access' : 'mcp:tools';
   const registration = JSON.stringify({
     client_name: 'Benchmark',
     redirect_uris: [redirectUri],
@@ -120,8 +122,8 @@ function browserRequest(url: URL, cookies: ReadonlyMap<string, string>, body: st
     ...(cookies.size > 0 && { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
     ...(body !== undefined && { Origin: url.origin, 'Content-Type': 'application/x-www-form-urlencoded' }),
   };
-  const path = url.pathname + url.search;
-  return body === undefined ? { method: 'GET', path, headers } : { method: 'POST', path, headers, body };
+  const asked = { path: url.pathname + url.search, accept: 'text/html', headers };
+  return body === undefined ? { method: 'GET', ...asked } : { method: 'POST', ...asked, body };
 }
 
 /** Where the first form of a page goes, and what a user who approves sends with it. */

@@ -10,7 +10,7 @@ const auth = new OAuthProvider({
   clientId: upstream.clientId,
   clientSecret: upstream.clientSecret,
   scopes: ['openid', 'email', 'profile'],
-  allowedRedirectUriPatterns: ['http://127.0.0.1:*'],
+  allowedRedirectUriPatterns: ['https://client.example/*'],
 });
 const server = new FastMCP({ name: 'benchmark', version: '1.0.0', auth });
 server.getApp().get('/mcp', async (context) => {
