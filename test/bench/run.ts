@@ -16,7 +16,7 @@ import { leaveServersAlone, startContender, type ContenderProcess } from './cont
 import { bare, contenders, type Contender, type Work } from './contenders.js';
 import { startInstantProvider } from './instant-provider.js';
 import { circumstances } from './machine.js';
-import { measureDocument, measureWorks, type Cost } from './measure.js';
+import { measureDocument, measureWorks, type Amounts, type Cost } from './measure.js';
 import { writeToReadme } from './readme.js';
 import { resultOf, type Sample } from './results.js';
 import { newStore } from './stores.js';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
 });
 if (values.node !== undefined) process.env['BENCH_NODE'] = values.node;
 const rounds = Number(values.rounds);
-const amounts = { requests: 8000, warmUp: 2000, grants: 1000, refreshes: 4 };
+const amounts: Amounts = { requests: 8000, warmUp: 2500, grants: 1000, refreshes: 4 };
 /** How often each contender is started in a round. */
 const starts = 3;
 
@@ -80,11 +80,16 @@ async function measureContender(contender: Contender) {
   for (let start = 1; start < starts; start++) ownStarts.push(await measureStart(contender));
   const costs = await withContender(contender, async (server) => {
     ownStarts.push(server.startedIn);
-    if (contender.kind !== 'floor') return measureWorks(contender, server, provider, amounts);
+    if (contender.kind !== 'floor') return measureWorks(contender, server, provider, amountsOf(contender));
     const cost = await measureDocument(server, contender.discovery, amounts.requests);
     return new Map<Work, Cost>([['discovery', cost]]);
   });
   return { costs, starts: ownStarts };
+}
+
+function amountsOf({ share = 1 }: Contender): Amounts {
+  const { requests, warmUp, grants, refreshes } = amounts;
+  return { requests: requests * share, warmUp: warmUp * share, grants: grants * share, refreshes };
 }
 
 function measureStart(contender: Contender): Promise<number> {
