@@ -31,7 +31,9 @@ export default tseslint.config(
     // What the benchmark measures is plain JavaScript, and starts without a compiler.
     files: ['test/bench/**/*.js'],
     extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: { globals: { globalThis: 'readonly' } },
+    languageOptions: {
+      globals: { globalThis: 'readonly', Request: 'readonly', URL: 'readonly', URLSearchParams: 'readonly' },
+    },
   },
   {
     files: ['*.config.*'],

@@ -92,9 +92,13 @@ function Links({ brand: { links = {} }, language: { words } }: { brand: Brand; l
   );
 }
 
+/** By ranges: a property of Unicode would have to be looked up for each character of the page. */
+// eslint-disable-next-line no-control-regex -- control characters are what this looks for
+const treacherous = /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
 /** A control character has no spelling in HTML; a bidi embedding, override or isolate would reorder the words around it. */
 function withoutControls(document: string): string {
-  return document.replace(/(?![\t\n\r])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return document.replace(treacherous, '\ufffd');
 }
 
 /** The upper part of a page, with its heading. */

@@ -18,6 +18,7 @@ export function readable(text: string, limit: number): string {
 
 /** Makes a host fit to be read; a host that is too long loses its beginning, since its end tells whose it is. */
 export function readableHost(host: string, limit = 253): string {
+  if (host.length <= limit && isPlain.test(host)) return host;
   const points = Array.from(visible(host));
   return points.length <= limit ? points.join('') : `…${points.slice(1 - limit).join('')}`;
 }
@@ -38,5 +39,6 @@ const lookAlikes =
 
 /** Tells whether one word of a name mixes Latin letters with those of an alphabet whose letters look like them. */
 export function mixesAlphabets(name: string): boolean {
+  if (isPlain.test(name)) return false;
   return name.split(/[\s\p{P}]+/u).some((word) => latin.test(word) && lookAlikes.test(word));
 }

@@ -20,6 +20,8 @@ export function configure(
 ): Configuration {
   const configuration = new Configuration(server, provider.clientId, undefined, authentication);
   configuration[customFetch] = fetchFor(provider, server, fetch);
+  // The fetch that it is given has a limit of its own.
+  configuration.timeout = 0;
   // Without this the library trusts TLS alone, and a forged signature passes (OpenID Connect Core §3.1.3.7 item 6).
   enableNonRepudiationChecks(configuration);
   if (isOnLoopback(provider)) withoutTls(configuration);

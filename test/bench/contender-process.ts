@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -28,6 +28,8 @@ export interface ContenderProcess {
   usage(): Promise<Usage>;
   /** The same, after garbage has been collected. */
   settled(): Promise<Usage>;
+  /** The end of what it wrote: why it failed. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -42,11 +44,16 @@ export interface StartOptions {
 }
 
 /** The Node.js that runs contenders: `BENCH_NODE` names another. */
-const node = process.env['BENCH_NODE'] ?? process.execPath;
+export const nodeOfContenders = () => process.env['BENCH_NODE'] ?? process.execPath;
 
-/** Servers have the first core, and the load the second one. */
+/** Whether servers have the first core to themselves, and the load the second one. */
 export const canBind = process.platform === 'linux' && availableParallelism() > 1;
-const serverCore = 0;
+const [serverCore, loadCore] = [0, 1];
+
+/** Keeps this process, which is the load, off the core of the servers. */
+export function leaveServersAlone(): void {
+  if (canBind) execFileSync('taskset', ['-a', '-c', '-p', String(loadCore), String(process.pid)], { stdio: 'ignore' });
+}
 
 /** Starts a contender and waits for its first answer. */
 export async function startContender(contender: Contender, options: StartOptions): Promise<ContenderProcess> {
@@ -57,19 +64,20 @@ export async function startContender(contender: Contender, options: StartOptions
   const upstream = { issuer: provider.issuer, clientId, clientSecret };
   const settings = JSON.stringify({ port, issuer, store, upstream, options: contender.options });
   const file = fileURLToPath(new URL(contender.file, import.meta.url));
-  const command = [node, '--expose-gc', file, settings];
+  const command = [nodeOfContenders(), '--expose-gc', file, settings];
   if (canBind) command.unshift('taskset', '-c', String(core));
   const begin = performance.now();
   const folder = temporaryFolder();
   const log = join(folder.path, 'log');
   const output = openSync(log, 'a');
-  const child = spawn(command[0] ?? node, command.slice(1), {
+  const child = spawn(command[0] ?? '', command.slice(1), {
     stdio: ['ignore', output, output, 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   });
   closeSync(output);
+  const endOfLog = () => readFileSync(log, 'utf8').slice(-2000);
   const ended = once(child, 'exit').then(() => {
-    throw new Error(`${contender.name} ended: ${readFileSync(log, 'utf8').slice(-2000)}`);
+    throw new Error(`${contender.name} ended: ${endOfLog()}`);
   });
   await Promise.race([once(child, 'message'), ended]);
   const connection = new HttpConnection(port);
@@ -88,6 +96,7 @@ export async function startContender(contender: Contender, options: StartOptions
     startedIn,
     usage: () => ask('usage'),
     settled: () => ask('collect'),
+    log: endOfLog,
     async stop() {
       child.disconnect();
       await ended.catch(() => undefined);

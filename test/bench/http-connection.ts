@@ -16,6 +16,8 @@ export interface Sent {
   readonly method: 'GET' | 'POST';
   /** The path and the query. */
   readonly path: string;
+  /** The `Accept` header. @defaultValue anything */
+  readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -35,9 +37,9 @@ export class HttpConnection {
   }
 
   /** @throws {Error} when the connection ends before the answer does */
-  async send({ method, path, headers = {}, body }: Sent): Promise<Reply> {
+  async send({ method, path, accept = '*/*', headers = {}, body }: Sent): Promise<Reply> {
     const socket = await this.#connected();
-    let head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAccept: */*\r\n`;
+    let head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nAccept: ${accept}\r\n`;
     for (const name in headers) head += `${name}: ${headers[name] ?? ''}\r\n`;
     if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((resolve, reject) => {

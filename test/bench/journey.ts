@@ -7,6 +7,7 @@ export interface Endpoints {
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
   readonly registration_endpoint: string;
+  readonly scopes_supported?: readonly string[];
 }
 
 /** A code and what redeems it. */
@@ -21,8 +22,7 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-const redirectUri = 'http://127.0.0.1:9/callback';
-const scope = 'mcp:tools';
+const redirectUri = 'https://client.example/callback';
 
 /** What clients and browsers do with a server, over one connection at a time. */
 export function createJourney(endpoints: Endpoints, issuer: string, provider: InstantProvider) {
@@ -30,6 +30,8 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
   const tokenPath = pathOf(endpoints.token_endpoint);
   const registrationPath = pathOf(endpoints.registration_endpoint);
   const resource = `${issuer}/mcp`;
+  // As MCP clients do: some servers give refresh tokens for this scope only.
+  const scope = endpoints.scopes_supported?.includes('offline_access') ? 'mcp:tools offline_access' : 'mcp:tools';
   const registration = JSON.stringify({
     client_name: 'Benchmark',
     redirect_uris: [redirectUri],
@@ -85,6 +87,9 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
     return accepted(await connection.send({ method: 'POST', path: tokenPath, headers, body }), 200) as Tokens;
   };
 
+  const present = (connection: HttpConnection, token: string) =>
+    connection.send({ method: 'GET', path: '/mcp', headers: { Authorization: `Bearer ${token}` } });
+
   return {
     register,
     signIn,
@@ -100,9 +105,14 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
     refresh: (connection: HttpConnection, client_id: string, { refresh_token }: Tokens) =>
       token(connection, { grant_type: 'refresh_token', refresh_token, client_id, resource }),
     async call(connection: HttpConnection, { access_token }: Tokens): Promise<void> {
-      const headers = { Authorization: `Bearer ${access_token}` };
-      const { status, body } = await connection.send({ method: 'GET', path: '/mcp', headers });
+      const { status, body } = await present(connection, access_token);
       if (status !== 200) refused(`the protected resource: ${status} ${body}`);
+    },
+    /** Proves that the resource is protected: a token that was changed does not open it. */
+    async isRefused(connection: HttpConnection, { access_token }: Tokens): Promise<void> {
+      const changed = access_token.slice(0, -10) + access_token.slice(-5) + access_token.slice(-10, -5);
+      const { status } = await present(connection, changed);
+      if (status !== 401) refused(`the protected resource answered a forged token: ${status}`);
     },
   };
 }
@@ -112,8 +122,8 @@ function browserRequest(url: URL, cookies: ReadonlyMap<string, string>, body: st
     ...(cookies.size > 0 && { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
     ...(body !== undefined && { Origin: url.origin, 'Content-Type': 'application/x-www-form-urlencoded' }),
   };
-  const path = url.pathname + url.search;
-  return body === undefined ? { method: 'GET', path, headers } : { method: 'POST', path, headers, body };
+  const asked = { path: url.pathname + url.search, accept: 'text/html', headers };
+  return body === undefined ? { method: 'GET', ...asked } : { method: 'POST', ...asked, body };
 }
 
 /** Where the first form of a page goes, and what a user who approves sends with it. */

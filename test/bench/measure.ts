@@ -13,13 +13,17 @@ export interface Cost {
   /** Milliseconds until half, and until 99 of 100, were answered. */
   readonly p50: number;
   readonly p99: number;
+  /** The share of its core that the load used: near 1, it was the load that held throughput down. */
+  readonly load: number;
 }
 
-/** How much is done of each. */
+/** How much is done of each; before it is measured, about as much is done to warm up. */
 export interface Amounts {
   /** Requests that need nothing prepared. */
   readonly requests: number;
-  /** Sign-ins, and so grants. */
+  /** Sign-ins that warm a server up: many, as its compiler settles late on long flows. */
+  readonly warmUp: number;
+  /** Sign-ins that are measured, and so grants. */
   readonly grants: number;
   /** How often each grant is refreshed. */
   readonly refreshes: number;
@@ -36,7 +40,7 @@ export function createLoad(server: ContenderProcess) {
     const latencies = new Float64Array(count);
     let next = 0;
     const before = await server.usage();
-    const begin = performance.now();
+    const [begin, own] = [performance.now(), process.cpuUsage()];
     await Promise.all(
       connections.map(async (connection) => {
         for (let index = next++; index < count; index = next++) {
@@ -47,6 +51,7 @@ export function createLoad(server: ContenderProcess) {
       }),
     );
     const seconds = (performance.now() - begin) / 1000;
+    const { user, system } = process.cpuUsage(own);
     const { cpu } = await server.usage();
     latencies.sort();
     const percentile = (share: number) => latencies[Math.floor((count - 1) * share)] ?? 0;
@@ -55,6 +60,7 @@ export function createLoad(server: ContenderProcess) {
       perSecond: count / seconds,
       p50: percentile(0.5),
       p99: percentile(0.99),
+      load: (user + system) / 1e6 / seconds,
     } satisfies Cost;
   }
 
@@ -80,7 +86,7 @@ export async function measureWorks(
   { discovery, works }: Contender,
   server: ContenderProcess,
   provider: InstantProvider,
-  { requests, grants, refreshes }: Amounts,
+  { requests, warmUp, grants, refreshes }: Amounts,
 ): Promise<Map<Work, Cost>> {
   const load = createLoad(server);
   const { body } = await load.connection.send({ method: 'GET', path: discovery });
@@ -88,7 +94,7 @@ export async function measureWorks(
   const costs = new Map<Work, Cost>();
   if (works.includes('discovery')) costs.set('discovery', await measureDocument(server, discovery, requests));
 
-  await load.measure(requests / 4, journey.register);
+  await load.measure(requests / 2, journey.register);
   if (works.includes('registration')) costs.set('registration', await load.measure(requests / 2, journey.register));
   const client = await journey.register(load.connection);
 
@@ -106,11 +112,11 @@ export async function measureWorks(
     });
     return { tokens, cost };
   };
-  await exchange((await signIns(grants / 2)).codes);
+  await exchange((await signIns(warmUp)).codes);
   const { codes, cost: signIn } = await signIns(grants);
   const { tokens, cost: exchanged } = await exchange(codes);
-  costs.set('code exchange', exchanged);
-  costs.set('federated flow', together(signIn, exchanged));
+  if (works.includes('code exchange')) costs.set('code exchange', exchanged);
+  if (works.includes('federated flow')) costs.set('federated flow', together(signIn, exchanged));
 
   const call = (connection: HttpConnection, index: number) =>
     journey.call(connection, tokens[index % grants] as Tokens);
@@ -119,11 +125,12 @@ export async function measureWorks(
     tokens[index % grants] = refreshed;
   };
   if (works.includes('protected request')) {
+    await journey.isRefused(load.connection, tokens[0] as Tokens);
     await load.measure(requests / 2, call);
     costs.set('protected request', await load.measure(requests, call));
   }
   if (works.includes('refresh')) {
-    await load.measure(grants, refresh);
+    await load.measure(warmUp, refresh);
     costs.set('refresh', await load.measure(grants * refreshes, refresh));
   }
   load.close();
@@ -137,5 +144,6 @@ function together(one: Cost, other: Cost): Cost {
     perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
     p50: one.p50 + other.p50,
     p99: one.p99 + other.p99,
+    load: Math.max(one.load, other.load),
   };
 }

@@ -1,55 +1,127 @@
 /**
  * What each operation costs the server, as a multiple of a bare `node:http` answer in the same round, for this package
- * and for its peers: `npm run bench`.
+ * and for its peers: `npm run bench`, with
+ *
+ * - `-- --rounds 5`: more rounds than three
+ * - `-- --only "gatehouse, memory"`: contenders whose name has this in it; may be given again
+ * - `-- --node PATH`: another Node.js for the servers (or `BENCH_NODE`)
+ * - `-- --write`: the tables go into the README, too
  */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startContender } from './contender-process.js';
+import { isWithout } from '../support/shared-stores.js';
+import { leaveServersAlone, startContender, type ContenderProcess } from './contender-process.js';
 import { bare, contenders, type Contender, type Work } from './contenders.js';
 import { startInstantProvider } from './instant-provider.js';
-import { measureDocument, measureWorks, type Cost } from './measure.js';
+import { circumstances } from './machine.js';
+import { measureDocument, measureWorks, type Amounts, type Cost } from './measure.js';
+import { writeToReadme } from './readme.js';
+import { resultOf, type Sample } from './results.js';
 import { newStore } from './stores.js';
+import { tablesOf } from './tables.js';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: '' },
-    grants: { type: 'string', default: '800' },
+    only: { type: 'string', multiple: true, default: [''] },
+    node: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
-const grants = Number(values.grants);
-const amounts = { requests: 8000, grants, refreshes: 5 };
-const chosen = contenders.filter(({ name }) => name.includes(values.only));
-const provider = await startInstantProvider();
+if (values.node !== undefined) process.env['BENCH_NODE'] = values.node;
+const rounds = Number(values.rounds);
+const amounts: Amounts = { requests: 8000, warmUp: 2500, grants: 1000, refreshes: 4 };
+/** How often each contender is started in a round. */
+const starts = 3;
 
-for (let round = 0; round < Number(values.rounds); round++) {
+const chosen = contenders.filter(
+  ({ name, store = 'memory' }) =>
+    values.only.some((part) => name.includes(part)) && (store === 'memory' || !isWithout[store]),
+);
+installPeers();
+leaveServersAlone();
+const provider = await startInstantProvider();
+const samples = new Map<Contender, Sample[]>([bare, ...chosen].map((contender) => [contender, []]));
+
+for (let round = 1; round <= rounds; round++) {
   const floor = await startContender(bare, { provider });
-  await measureDocument(floor, '/', amounts.requests);
+  const measureFloor = () => measureDocument(floor, bare.discovery, amounts.requests);
+  await measureFloor();
   for (const contender of chosen) {
-    const before = await measureDocument(floor, '/', amounts.requests);
-    const costs = await measureContender(contender);
-    const after = await measureDocument(floor, '/', amounts.requests);
-    print(contender, (before.cpu + after.cpu) / 2, costs);
+    const floorStarts: number[] = [];
+    for (let start = 0; start < starts; start++) floorStarts.push(await measureStart(bare));
+    const before = await measureFloor();
+    const measured = await measureContender(contender);
+    const after = await measureFloor();
+    const cpu = (before.cpu + after.cpu) / 2;
+    const sample = { floor: cpu, floorStarts, ...measured };
+    samples.get(contender)?.push(sample);
+    samples.get(bare)?.push({
+      floor: cpu,
+      floorStarts,
+      costs: new Map([['discovery', { ...before, cpu }]]),
+      starts: floorStarts,
+    });
+    report(round, contender, sample);
   }
   await floor.stop();
 }
 provider.stop();
 
-async function measureContender(contender: Contender): Promise<ReadonlyMap<Work, Cost>> {
+const results = [...samples].map(([contender, measured]) => resultOf(contender, measured));
+const tables = `${circumstances(results, rounds)}\n\n${tablesOf(results)}`;
+console.log(`\n${tables}`);
+if (values.write) await writeToReadme(tables);
+
+async function measureContender(contender: Contender) {
+  const ownStarts: number[] = [];
+  for (let start = 1; start < starts; start++) ownStarts.push(await measureStart(contender));
+  const costs = await withContender(contender, async (server) => {
+    ownStarts.push(server.startedIn);
+    if (contender.kind !== 'floor') return measureWorks(contender, server, provider, amountsOf(contender));
+    const cost = await measureDocument(server, contender.discovery, amounts.requests);
+    return new Map<Work, Cost>([['discovery', cost]]);
+  });
+  return { costs, starts: ownStarts };
+}
+
+function amountsOf({ share = 1 }: Contender): Amounts {
+  const { requests, warmUp, grants, refreshes } = amounts;
+  return { requests: requests * share, warmUp: warmUp * share, grants: grants * share, refreshes };
+}
+
+function measureStart(contender: Contender): Promise<number> {
+  return withContender(contender, (server) => Promise.resolve(server.startedIn));
+}
+
+/** Starts a contender with an empty store, and leaves nothing behind. */
+async function withContender<T>(contender: Contender, use: (server: ContenderProcess) => Promise<T>): Promise<T> {
   const store = contender.store && (await newStore(contender.store));
-  const server = await startContender(contender, { provider, ...(store && { store: store.location }) });
   try {
-    if (contender.kind !== 'floor') return await measureWorks(contender, server, provider, amounts);
-    return new Map([['discovery', await measureDocument(server, contender.discovery, amounts.requests)]]);
+    const server = await startContender(contender, { provider, ...(store && { store: store.location }) });
+    try {
+      return await use(server);
+    } catch (cause) {
+      throw new Error(`${contender.name} failed. It wrote: ${server.log()}`, { cause });
+    } finally {
+      await server.stop();
+    }
   } finally {
-    await server.stop();
     await store?.remove();
   }
 }
 
-function print({ name }: Contender, floor: number, costs: ReadonlyMap<Work, Cost>): void {
-  console.log(`${name} (bare ${floor.toFixed(1)})`);
-  for (const [work, { cpu, perSecond, p50, p99 }] of costs)
-    console.log(
-      `  ${work.padEnd(20)} ${(cpu / floor).toFixed(2)}x ${cpu.toFixed(0)}us ${perSecond.toFixed(0)}/s ${p50.toFixed(1)} ${p99.toFixed(1)}`,
-    );
+/** The peers are no dependencies of the package: they have a lock file of their own. */
+function installPeers(): void {
+  const folder = fileURLToPath(new URL('peers', import.meta.url));
+  if (existsSync(`${folder}/node_modules`)) return;
+  execFileSync('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+}
+
+/** One line per contender and round, for those who wait. */
+function report(round: number, { name }: Contender, { floor, costs }: Sample): void {
+  const ratios = [...costs].map(([work, { cpu }]) => `${work} ${(cpu / floor).toFixed(2)}`);
+  console.log(`round ${round}, ${name} (bare: ${floor.toFixed(1)} µs): ${ratios.join(', ')}`);
 }

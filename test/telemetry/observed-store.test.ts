@@ -4,7 +4,11 @@ import { storeContract } from '../../src/storage/contract.js';
 import { memoryStore } from '../../src/storage/memory.js';
 
 describe('an observed store', () => {
-  const telemetry = { observe: (_: unknown, act: () => unknown) => act(), count: () => undefined } as never;
+  const telemetry = {
+    isHeard: () => true,
+    observe: (_: unknown, act: () => unknown) => act(),
+    count: () => undefined,
+  } as never;
   for (const { name, run } of storeContract({
     open: (clock) => observedStore(memoryStore({ clock }), telemetry),
     isolated: true,

@@ -19,11 +19,15 @@ export const settings = JSON.parse(process.argv[2] ?? '{}');
 /** Where the provider sends browsers back to: the provider of the benchmark takes any path. */
 export const callbackUrl = `${settings.issuer}/oauth/callback`;
 
-/** Listens, says so, and answers what the process has used so far: CPU time in microseconds, all threads; memory in bytes. */
+/** Listens, and says so. */
 export function serve(listener) {
   const server = createServer(listener);
   server.keepAliveTimeout = 60_000;
-  server.listen(settings.port, '127.0.0.1', () => process.send({ ready: true }));
+  server.listen(settings.port, '127.0.0.1', tellReady);
+}
+
+/** Says that the contender listens, and answers what its process has used so far: microseconds of CPU time, bytes. */
+export function tellReady() {
   // It does not outlive the benchmark.
   process.on('disconnect', () => process.exit());
   process.on('message', (question) => {
@@ -32,6 +36,7 @@ export function serve(listener) {
     const { rss, heapUsed } = process.memoryUsage();
     process.send({ cpu: user + system, rss, heapUsed });
   });
+  process.send({ ready: true });
 }
 
 /** What a bare server, and every protected resource, answers. */
