@@ -152,6 +152,7 @@ export function createEngine(
   const noteUse = createNoteUse(grants, clock);
   const unused = createUnusedTokens({
     grants,
+    describe,
     isSeen: isUseSeen,
     unusedTokenTtl: settings.unusedTokenTtl,
     later: systemLater,

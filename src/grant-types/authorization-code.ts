@@ -70,9 +70,8 @@ export function authorizationCodeGrant(
         audit({ event: 'code.replayed', ...origin, ...describe(outcome.replayed) });
       } else if (typeof outcome === 'object') {
         const { tokens, grant } = outcome;
-        const described = describe(grant);
-        audit({ event: 'tokens.issued', grantType: 'authorization_code', ...origin, ...described });
-        unused.watch(described, origin);
+        audit({ event: 'tokens.issued', grantType: 'authorization_code', ...origin, ...describe(grant) });
+        unused.watch(grant, origin);
         return tokens;
       }
       // RFC 6749 §4.1.2, RFC 9700 §2.1.1: a code used twice by its rightful client has been stolen.

@@ -14,7 +14,8 @@ import { clockTolerance, type Clock } from '../storage/clock.js';
 export type ReadAccessToken = (token: string) => Promise<AccessTokenClaims>;
 
 const maxTokenLength = 8192;
-const maxCachedTokens = 5000;
+/** Some six megabytes. */
+const maxCachedTokens = 3000;
 
 /** Reads access tokens. A signature is checked once for each token, its expiry every time. */
 export function createAccessTokenReader(issuer: string, keys: SigningKeys, clock: Clock): ReadAccessToken {

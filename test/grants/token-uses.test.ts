@@ -80,6 +80,7 @@ describe('looking for tokens that nobody uses', () => {
   const watcher = (isSeen = true) =>
     createUnusedTokens({
       grants: scene.grants,
+      describe: about,
       isSeen: () => isSeen,
       unusedTokenTtl: 300,
       later(seconds, act) {
