@@ -68,7 +68,12 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
   }
 
   /** One line for the first refusal of a window: one for each would be a flood of its own. */
-  function tellOf(limit: LimitName, request: LimitedRequest, by: () => string, whose: Whose = {}): (wait: number) => void {
+  function tellOf(
+    limit: LimitName,
+    request: LimitedRequest,
+    by: () => string,
+    whose: Whose = {},
+  ): (wait: number) => void {
     const { id, path } = request;
     return (wait) => {
       audit({ event: 'request.rate_limited', ...originOf(request), limit, ...whose });
@@ -107,11 +112,21 @@ export function createRateLimits({ counters, keyOf, clock, log, audit }: RateLim
     },
 
     byClient: (limit, clientId, request) =>
-      count(limit, 'client', clientId, tellOf(limit, request, () => 'of one client', { clientId })),
+      count(
+        limit,
+        'client',
+        clientId,
+        tellOf(limit, request, () => 'of one client', { clientId }),
+      ),
 
     byResource(limit, resources, request) {
       const resource = resources.join(' ');
-      return count(limit, 'resource', resource, tellOf(limit, request, () => 'of one resource server', { resource }));
+      return count(
+        limit,
+        'resource',
+        resource,
+        tellOf(limit, request, () => 'of one resource server', { resource }),
+      );
     },
   };
 }
