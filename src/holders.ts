@@ -16,8 +16,7 @@ export function createFindHolderFault(
     const { blocks, clients, resources, machines } = now();
     if (!resources.has(resource)) return 'resource gone';
     const client = clients.get(clientId);
-    const isKnownByItself = looksRegistered(clientId) || /^https?:/.test(clientId);
-    if (!client && !isKnownByItself) return 'client gone';
+    if (!client && !isKnownByItself(clientId)) return 'client gone';
     // What an earlier client of that id was granted.
     if (client?.since !== undefined && issuedAt < client.since) return 'client gone';
     if (isMachine && !machines.has(clientId)) return 'client gone';
@@ -25,4 +24,9 @@ export function createFindHolderFault(
     const uris = [...(client?.metadata.redirect_uris ?? []), ...(redirectUri === undefined ? [] : [redirectUri])];
     return isBlocked(clientId, uris) || isBlockedById(clientId) ? 'client blocked' : undefined;
   };
+}
+
+/** A client that registered itself, or has a metadata document: no list here has it. */
+function isKnownByItself(clientId: string): boolean {
+  return /^https?:/.test(clientId) || looksRegistered(clientId);
 }

@@ -39,7 +39,9 @@ export function createFindClient(services: FindClientServices): FindClient {
     const configured = preRegistered.get(clientId);
     if (configured) return configured;
     if (documents?.covers(clientId)) return documents.find(clientId, asker);
-    const client = known.get(clientId) ?? registered.read(clientId);
+    const found = known.get(clientId);
+    if (found) return found;
+    const client = registered.read(clientId);
     // Only what proved itself is kept: strangers' inventions take no room.
     if (client) known.set(clientId, client);
     else await assertReady();

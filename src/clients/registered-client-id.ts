@@ -4,6 +4,7 @@ import type { KeyRing } from '../keys/key-ring.js';
 import { macText, secretsEqual } from '../keys/mac.js';
 import { AuthError } from '../protocol/auth-error.js';
 import { parseClientMetadata, type ClientMetadata } from '../protocol/client-metadata.js';
+import { BoundedMap } from '../storage/bounded-map.js';
 import type { Client } from './client.js';
 import { registrationDictionary1 } from './registration-dictionary.js';
 
@@ -51,6 +52,9 @@ const defaults1 = {
   response_types: ['code'],
 } as const satisfies Partial<ClientMetadata>;
 
+/** At most some megabytes. */
+const maxPacked = 500;
+
 /** Small buffers: to make room for more than an id can hold costs more than to deflate what it does. */
 const chunkSize = 1024;
 const deflating = { level: 9, windowBits: 12, memLevel: 4, chunkSize, dictionary: registrationDictionary1 };
@@ -66,6 +70,18 @@ export function createRegisteredClientIds(ring: KeyRing, randomness: Randomness)
     const key = ring.find('client secret', kid);
     return key && macText(key, [clientId], secretBytes);
   };
+
+  // An application registers the same for each of its users: to deflate it costs half of what answering it does.
+  const packed = new BoundedMap<string, string>(maxPacked);
+  function pack(metadata: ClientMetadata, nonce: string | undefined): string {
+    const json = jsonOf(metadata, nonce);
+    const known = packed.get(json);
+    if (known !== undefined) return known;
+    const payload = deflated(json);
+    // One with a nonce never comes again.
+    if (nonce === undefined) packed.set(json, payload);
+    return payload;
+  }
 
   return {
     secretOf: (clientId) => secretOf(idShape.exec(clientId)?.[1] ?? '', clientId),
@@ -108,7 +124,7 @@ export function createRegisteredClientIds(ring: KeyRing, randomness: Randomness)
  * Another release of zlib may deflate the same text to other bytes: an id then stays valid, and only a client that
  * registers once more gets a different one.
  */
-function pack(metadata: ClientMetadata, nonce: string | undefined): string {
+function jsonOf(metadata: ClientMetadata, nonce: string | undefined): string {
   const { redirect_uris, client_name, client_uri, tos_uri, policy_uri } = metadata;
   const { scope, software_id, software_version, application_type } = metadata;
   const json = JSON.stringify({
@@ -126,8 +142,11 @@ function pack(metadata: ClientMetadata, nonce: string | undefined): string {
     nonce,
   });
   if (Buffer.byteLength(json) > maxJsonBytes) throw tooLong();
-  const deflated = deflateRawSync(json, deflating);
-  return Buffer.concat([Buffer.of(format1), deflated]).toString('base64url');
+  return json;
+}
+
+function deflated(json: string): string {
+  return Buffer.concat([Buffer.of(format1), deflateRawSync(json, deflating)]).toString('base64url');
 }
 
 function unlessDefault(member: keyof typeof defaults1, metadata: ClientMetadata): unknown {
@@ -136,7 +155,7 @@ function unlessDefault(member: keyof typeof defaults1, metadata: ClientMetadata)
 }
 
 /**
- * Reads what {@link pack} wrote, through the same checks as a new registration: what is found to be dangerous later is
+ * Reads what {@link deflated} wrote, through the same checks as a new registration: what is found to be dangerous later is
  * thereby refused in older ids too.
  */
 function unpack(payload: string): ClientMetadata | undefined {

@@ -67,9 +67,10 @@ export function createGrants(
     const entry = await store.get(grantKey(grantId));
     if (!entry) return undefined;
     const { version, value } = entry;
-    const grant = understood.get(version) ?? parseGrant(value);
+    const known = understood.get(version);
+    const grant = known ?? parseGrant(value);
     if (grant?.grantId !== grantId) return undefined;
-    understood.set(version, grant);
+    if (!known) understood.set(version, grant);
     return { grant, version };
   }
 

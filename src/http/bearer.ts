@@ -10,7 +10,7 @@ export function bearerTokenOf(request: Pick<HttpRequest, 'headers'>): string | u
   if (sent === undefined) return undefined;
   const value = header(request, 'authorization') ?? 'Bearer';
   // Web-standard headers hold two lines as one text, and nobody can tell which of the two was checked.
-  if (/, *bearer /i.test(value)) return '';
+  if (value.includes(',') && /, *bearer /i.test(value)) return '';
   const [scheme = '', token = '', ...more] = value.trim().split(/ +/);
   if (scheme.toLowerCase() !== 'bearer') return undefined;
   return more.length === 0 ? token : '';

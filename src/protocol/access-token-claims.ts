@@ -40,10 +40,19 @@ export const reservedClaims: ReadonlySet<string> = new Set([
 /** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
 export function mappedClaims(claims: ProvenClaims): Record<string, unknown> {
   const mapped: Record<string, unknown> = {};
-  for (const name of Object.keys(claims)) {
-    if (name !== 'sub' && !reservedClaims.has(name)) define(mapped, name, copyOf(claims[name]));
-  }
+  for (const name of mappedNames(claims)) define(mapped, name, copyOf(claims[name]));
   return mapped;
+}
+
+/** By the claims of a token, which comes with many requests. */
+const knownNames = new WeakMap<ProvenClaims, readonly string[]>();
+
+function mappedNames(claims: ProvenClaims): readonly string[] {
+  const known = knownNames.get(claims);
+  if (known) return known;
+  const names = Object.keys(claims).filter((name) => name !== 'sub' && !reservedClaims.has(name));
+  knownNames.set(claims, names);
+  return names;
 }
 
 /** Copies what was read from JSON; by hand, since every request has its copy. */

@@ -28,6 +28,7 @@ export type ImpliedScopes = ReadonlyMap<string, readonly string[]>;
 
 /** Adds to scopes those that they imply, also by way of others. */
 export function withImplied(scopes: readonly string[], implied: ImpliedScopes): readonly string[] {
+  if (implied.size === 0) return scopes;
   const all = new Set(scopes);
   // A set is iterated over what is added meanwhile, too.
   for (const scope of all) for (const each of implied.get(scope) ?? []) all.add(each);
