@@ -1,0 +1,128 @@
+import { contenders, type Contender } from '../contenders.js';
+import type { InstantProvider } from '../instant-provider.js';
+import type { Tokens } from '../journey.js';
+import { inFlight, type Cost } from '../measure.js';
+import { deploy } from './deployment.js';
+import { fill, sampleOf } from './fill.js';
+import { count, table } from './markdown.js';
+import { tell } from './progress.js';
+import { askStore, type Stored } from './stored.js';
+
+/** How much is measured, and with how much in the store. */
+export interface GrowthAmounts {
+  /** How many grants are in the store, in ascending order. */
+  readonly levels: readonly number[];
+  /** How many of these are used, if there are so many: more than our process remembers, so that each is read anew. */
+  readonly used: number;
+  /** Sign-ins at each level. */
+  readonly signIns: number;
+}
+
+/** What is measured at each level. */
+export const growthWorks = ['refresh', 'code exchange', 'call, token new', 'call, token known', 'sign-in'] as const;
+
+/** What each work cost with so many grants in the store. */
+export interface Level {
+  readonly grants: number;
+  readonly stored: Stored;
+  readonly costs: Readonly<Record<(typeof growthWorks)[number], Cost>>;
+}
+
+/** How one store grew. */
+export interface Growth {
+  readonly store: 'sqlite' | 'postgres';
+  readonly levels: readonly Level[];
+}
+
+/** Of those that are called again and again: a client makes several calls with one token. */
+const calledAgain = 500;
+
+/** The contender that is this package with a store, and nothing else. */
+export function oursWith(store: NonNullable<Contender['store']>): Contender {
+  const found = contenders.find((each) => each.kind === 'ours' && each.store === store && !each.options);
+  if (!found) throw new Error(`No contender keeps its records in ${store}.`);
+  return found;
+}
+
+/** Measures the same work with more and more grants of others in the store. */
+export async function measureGrowth(
+  store: Growth['store'],
+  provider: InstantProvider,
+  { levels, used, signIns }: GrowthAmounts,
+): Promise<Growth> {
+  const deployment = await deploy(oursWith(store), provider);
+  const { location, signIn, redeem, refresh, call } = deployment;
+  const reached: Level[] = [];
+  try {
+    const tokens: Tokens[] = [];
+    let grants = 0;
+    for (const level of levels) {
+      const more = Math.min(used, level) - tokens.length;
+      tell(`${store}: ${count(more)} grants that will be used`);
+      // Each is called once here: that the first use of a day is noted in the store is no part of what is measured.
+      tokens.push(...(await deployment.grow(more)));
+      grants += more;
+      const sample = await sampleOf(location);
+      const missing = Math.max(0, level - grants);
+      await fill(location, sample, missing, (made) => {
+        if (made % 20_000 === 0) tell(`${store}: ${count(grants + made)} of ${count(level)} grants`);
+      });
+      grants += missing;
+      const stored = await askStore(location);
+      tell(`${store}: measuring with ${count(grants)} grants in ${count(stored.records)} records`);
+      await refresh(tokens, tokens.length);
+      const refreshed = await refresh(tokens, Math.max(tokens.length, used));
+      const { codes, cost: signedIn } = await signIn(signIns);
+      const { cost: exchanged } = await redeem(codes);
+      grants += signIns;
+      const called = await call(tokens, tokens.length);
+      const few = tokens.slice(0, calledAgain);
+      await call(few, few.length * 2);
+      reached.push({
+        grants: level,
+        stored,
+        costs: {
+          refresh: refreshed,
+          'code exchange': exchanged,
+          'call, token new': called,
+          'call, token known': await call(few, 4 * used),
+          'sign-in': signedIn,
+        },
+      });
+    }
+  } finally {
+    await deployment.stop();
+  }
+  return { store, levels: reached };
+}
+
+/** Bytes in the store for each grant more, between the first and the last level. */
+export function bytesPerGrant({ levels }: Growth): number {
+  const [first, last] = [levels[0], levels.at(-1)];
+  if (!first || !last || first === last) return NaN;
+  return (last.stored.bytes - first.stored.bytes) / (last.grants - first.grants);
+}
+
+/** Tables of CPU time and of latencies, level by level. */
+export function growthTables({ levels }: Growth): string {
+  const rows = (cells: (cost: Cost) => string) =>
+    levels.map(({ grants, stored, costs }) => [
+      count(grants),
+      ...growthWorks.map((work) => cells(costs[work])),
+      count(stored.records),
+      count(stored.bytes / 1024 / 1024),
+    ]);
+  const header = ['grants in the store', ...growthWorks, 'records', 'MB'];
+  const latencies = rows(({ p50, p99 }) => `${count(p50, 1)} / ${count(p99, 1)}`).map((row) => row.slice(0, -2));
+  return `CPU time of our process, in µs per operation:
+
+${table(
+  header,
+  rows(({ cpu }) => count(cpu)),
+)}
+
+Milliseconds until half, and until 99 of 100, were answered, with ${inFlight} requests always in flight, so that most of it is
+waiting in line:
+
+${table(header.slice(0, -2), latencies)}`;
+}
