@@ -19,7 +19,6 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     registrations: { type: 'string' },
     grants: { type: 'string' },
-    'other-grants': { type: 'string' },
     levels: { type: 'string' },
     used: { type: 'string' },
     rounds: { type: 'string' },
@@ -29,8 +28,8 @@ const { values } = parseArgs({
 const { quick } = values;
 const amount = (given: string | undefined, usual: number, small: number) => Number(given ?? (quick ? small : usual));
 const chosen = values.only.split(',');
-const grants = amount(values.grants, 100_000, 1000);
-const used = amount(values.used, 3000, 600);
+const grants = amount(values.grants, 100_000, 2000);
+const used = amount(values.used, 2500, 600);
 const levels = (values.levels ?? (quick ? '1000,5000' : '1000,10000,100000,1000000')).split(',').map(Number);
 
 const provider = await startInstantProvider();
@@ -47,9 +46,8 @@ async function measure<Name extends keyof Measured>(name: Name, run: () => Promi
 await measure('start', () => measureStart(provider, { starts: amount(values.starts, 9, 3), grants }));
 await measure('memory', () =>
   measureMemory(provider, {
-    registrations: amount(values.registrations, 100_000, 2000),
+    registrations: amount(values.registrations, 100_000, 10_000),
     grants,
-    otherGrants: amount(values['other-grants'], 20_000, 500),
   }),
 );
 await measure('sharing', async () => {

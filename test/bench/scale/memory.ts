@@ -6,13 +6,10 @@ import { deploy } from './deployment.js';
 import { count, megabytes, table } from './markdown.js';
 import { tell } from './progress.js';
 
-/** How much is made in whose memory. */
+/** How much is made in our process with SQLite; with the store in memory, and of each peer, it is a tenth. */
 export interface MemoryAmounts {
   readonly registrations: number;
-  /** Grants in our process, with SQLite. */
   readonly grants: number;
-  /** Grants in our process with the store in memory, and in that of each peer. */
-  readonly otherGrants: number;
 }
 
 /** What a process held, and when. */
@@ -33,16 +30,16 @@ const warmUp = 12_000;
 /** What processes hold at their start, after registrations, and after grants: ours, and those of peers. */
 export async function measureMemory(
   provider: InstantProvider,
-  { registrations, grants, otherGrants }: MemoryAmounts,
+  { registrations, grants }: MemoryAmounts,
 ): Promise<MemoryCourse[]> {
   const courses: MemoryCourse[] = [];
   const measured = contenders.filter(({ kind, options, store }) =>
     kind === 'ours' ? !options && (store === 'sqlite' || store === 'memory') : kind === 'peer',
   );
   for (const contender of measured) {
-    const made = contender.store === 'sqlite' ? grants : otherGrants;
+    const part = contender.store === 'sqlite' ? 1 : 0.1;
     try {
-      courses.push(await courseOf(contender, provider, registrations, made));
+      courses.push(await courseOf(contender, provider, registrations * part, grants * part));
     } catch (error) {
       if (contender.kind === 'ours') throw error;
       tell(`${contender.name} is left out: ${String(error)}`);

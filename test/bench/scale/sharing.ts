@@ -1,8 +1,8 @@
 import type { InstantProvider } from '../instant-provider.js';
 import type { Cost } from '../measure.js';
 import { measureAgreement, type Agreement } from './agreement.js';
-import { watchDatabase } from './database-cpu.js';
-import { deploy } from './deployment.js';
+import { watchDatabase, type DatabaseCpu } from './database-cpu.js';
+import { deploy, type Deployment } from './deployment.js';
 import { oursWith } from './growth.js';
 import { about, count, median, table } from './markdown.js';
 import { tell } from './progress.js';
@@ -68,8 +68,8 @@ export async function measureSharing(
 }
 
 async function costsOf(
-  { grow, signIn, redeem, refresh, call }: Awaited<ReturnType<typeof deploy>>,
-  database: Awaited<ReturnType<typeof watchDatabase>>,
+  { servers, grow, signIn, redeem, refresh, call }: Deployment,
+  database: DatabaseCpu,
   used: number,
 ): Promise<SharedCosts> {
   async function measured<T>(operations: number, run: () => Promise<T>, costOf: (done: T) => Cost) {
@@ -80,7 +80,9 @@ async function costsOf(
   const plain = async (operations: number, run: () => Promise<Cost>) =>
     (await measured(operations, run, (cost) => cost)).cost;
 
-  const tokens = await grow(used);
+  // Each process warms up on as much work, and what it remembers is less than what is used.
+  const tokens = (await grow(used * servers.length)).slice(0, used);
+  await refresh(tokens, used * servers.length);
   const few = tokens.slice(0, calledAgain);
   const signIns = Math.ceil(used / 3);
   const signedIn = await measured(
@@ -95,7 +97,7 @@ async function costsOf(
   );
   const refreshed = await plain(used, () => refresh(tokens, used));
   const called = await plain(used, () => call(tokens, used));
-  await call(few, 4 * few.length);
+  await call(few, used * servers.length);
   return {
     refresh: refreshed,
     'code exchange': exchanged.cost,
