@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { openStore } from '../../../src/open-store.js';
 import { sqliteStore } from '../../../src/storage/sqlite.js';
-import type { SqliteDatabase } from '../../../src/storage/sqlite-database.js';
+import { closeFile, type SqliteDatabase } from '../../../src/storage/sqlite-database.js';
 import type { Scanned, Store } from '../../../src/storage/store.js';
 
 /** What one grant leaves in the store: its record, and that of the provider's tokens. */
@@ -88,13 +88,16 @@ async function using<T>(store: Store, use: (store: Store) => Promise<T>): Promis
   }
 }
 
-/** A store with more room for what it is at, and in PostgreSQL nobody who waits for the disk at each filler. */
+/** A store with which nobody waits for the disk at each filler. */
 function openInHaste(location: string): Store {
   if (location.startsWith('sqlite:')) {
-    const Database = createRequire(import.meta.url)('libsql') as new (path: string) => SqliteDatabase;
+    const Database = createRequire(import.meta.url)('libsql') as new (path: string) => SqliteDatabase & {
+      close(): void;
+    };
     const database = new Database(location.slice('sqlite:'.length));
-    database.exec('PRAGMA cache_size = -400000; PRAGMA wal_autocheckpoint = 20000');
-    return sqliteStore({ database, clock });
+    const store = sqliteStore({ database, clock });
+    database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA wal_autocheckpoint = 100000');
+    return { ...store, close: () => store.close().then(() => closeFile(database)) };
   }
   const url = new URL(location);
   if (url.protocol.startsWith('postgres')) {

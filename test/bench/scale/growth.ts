@@ -3,7 +3,7 @@ import type { InstantProvider } from '../instant-provider.js';
 import type { Tokens } from '../journey.js';
 import { inFlight, type Cost } from '../measure.js';
 import { deploy } from './deployment.js';
-import { fill, sampleOf } from './fill.js';
+import { fill, sampleOf, type Sample } from './fill.js';
 import { count, table } from './markdown.js';
 import { tell } from './progress.js';
 import { askStore, type Stored } from './stored.js';
@@ -55,6 +55,7 @@ export async function measureGrowth(
   const reached: Level[] = [];
   try {
     const tokens: Tokens[] = [];
+    let sample: Sample | undefined;
     let grants = 0;
     for (const level of levels) {
       const more = Math.min(used, level) - tokens.length;
@@ -62,7 +63,8 @@ export async function measureGrowth(
       // Each is called once here: that the first use of a day is noted in the store is no part of what is measured.
       tokens.push(...(await deployment.grow(more)));
       grants += more;
-      const sample = await sampleOf(location);
+      // As it is after one refresh: one that is refreshed again and again within minutes remembers more of them.
+      sample ??= await sampleOf(location);
       const missing = Math.max(0, level - grants);
       await fill(location, sample, missing, (made) => {
         if (made % 20_000 === 0) tell(`${store}: ${count(grants + made)} of ${count(level)} grants`);
