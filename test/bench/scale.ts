@@ -7,7 +7,7 @@ import { startInstantProvider } from './instant-provider.js';
 import { describeSetting, partsOf, type Measured } from './scale/chapter.js';
 import { measureGrowth } from './scale/growth.js';
 import { writeParts } from './scale/markdown.js';
-import { measureMemory } from './scale/memory.js';
+import { heldBy, measureMemory } from './scale/memory.js';
 import { tell } from './scale/progress.js';
 import { measureSharing } from './scale/sharing.js';
 import { measureStart } from './scale/start.js';
@@ -34,30 +34,53 @@ const levels = (values.levels ?? (quick ? '1000,5000' : '1000,10000,100000,10000
 
 const provider = await startInstantProvider();
 const setting = await describeSetting();
-const measured: Measured = {};
+const chapter = new URL('SCALE.md', import.meta.url);
+const measured: Measured = { start: [], memory: [], sharing: [], growth: [] };
 
-/** Measures a part, unless it was not asked for, and writes it at once: what comes later may fail. */
-async function measure<Name extends keyof Measured>(name: Name, run: () => Promise<Measured[Name]>): Promise<void> {
+/** Measures a part step by step, unless it was not asked for, and writes it at once, if all went well: others may not. */
+async function measure<Name extends keyof Measured>(
+  name: Name,
+  steps: readonly (() => Promise<Measured[Name][number] | undefined>)[],
+): Promise<void> {
   if (!chosen.includes(name)) return;
-  measured[name] = await run();
-  if (values.write) await writeParts(new URL('SCALE.md', import.meta.url), partsOf(measured, setting));
+  let failures = 0;
+  for (const step of steps) {
+    try {
+      const done = await step();
+      if (done) measured[name].push(done as never);
+    } catch (error) {
+      failures++;
+      process.exitCode = 1;
+      tell(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+  if (values.write && failures === 0) await writeParts(chapter, partsOf(measured, setting));
 }
 
-await measure('start', () => measureStart(provider, { starts: amount(values.starts, 9, 3), grants }));
-await measure('memory', () =>
-  measureMemory(provider, {
-    registrations: amount(values.registrations, 100_000, 10_000),
-    grants,
+await measure('start', [() => measureStart(provider, { starts: amount(values.starts, 9, 3), grants })]);
+const held = { registrations: amount(values.registrations, 100_000, 10_000), grants };
+await measure(
+  'memory',
+  heldBy.map((contender) => async () => {
+    try {
+      return await measureMemory(contender, provider, held);
+    } catch (error) {
+      if (contender.kind !== 'peer') throw error;
+      tell(`${contender.name} is left out: ${String(error)}`);
+      return undefined;
+    }
   }),
 );
-await measure('sharing', async () => {
-  const amounts = { used, rounds: amount(values.rounds, 2, 1), walks: quick ? 20 : 100 };
-  return [await measureSharing('redis', provider, amounts), await measureSharing('postgres', provider, amounts)];
-});
-await measure('growth', async () => {
-  const amounts = { levels, used, signIns: 300 };
-  return [await measureGrowth('sqlite', provider, amounts), await measureGrowth('postgres', provider, amounts)];
-});
+const shared = { used, rounds: amount(values.rounds, 2, 1), walks: quick ? 20 : 100 };
+await measure('sharing', [
+  () => measureSharing('redis', provider, shared),
+  () => measureSharing('postgres', provider, shared),
+]);
+const grown = { levels, used, signIns: 300 };
+await measure('growth', [
+  () => measureGrowth('sqlite', provider, grown),
+  () => measureGrowth('postgres', provider, grown),
+]);
 provider.stop();
 tell('done');
 for (const [name, part] of partsOf(measured, setting)) console.log(`\n## ${name}\n\n${part}`);

@@ -12,10 +12,10 @@ import { startTable, type Starts } from './start.js';
 
 /** What was measured in one run; what was not keeps its place in the chapter as it is. */
 export interface Measured {
-  memory?: readonly MemoryCourse[];
-  growth?: readonly Growth[];
-  sharing?: readonly Sharing[];
-  start?: readonly Starts[];
+  readonly start: Starts[];
+  readonly memory: MemoryCourse[];
+  readonly sharing: Sharing[];
+  readonly growth: Growth[];
 }
 
 const names = { sqlite: 'SQLite', postgres: 'PostgreSQL', redis: 'Redis' } as const;
@@ -29,14 +29,14 @@ export function partsOf(
 ): Map<string, string> {
   const parts = new Map<string, string>();
   const put = (name: string, text: string) => void parts.set(name, `${text.trim()}\n\n_${setting}_`);
-  if (memory) put('memory', memoryTable(memory));
-  if (growths) put('growth', growths.map(growthPart).join('\n\n'));
-  if (sharings) {
+  if (memory.length > 0) put('memory', memoryTable(memory));
+  if (growths.length > 0) put('growth', growths.map(growthPart).join('\n\n'));
+  if (sharings.length > 0) {
     put('sharing', sharings.map(sharingPart).join('\n\n'));
     put('databases', databasePart(sharings));
   }
-  if (starts) put('start', startTable(starts));
-  if (growths && sharings) put('summary', summaryPart(growths, sharings));
+  for (const each of starts) put('start', startTable(each));
+  if (growths.length > 0 && sharings.length > 0) put('summary', summaryPart(growths, sharings));
   return parts;
 }
 

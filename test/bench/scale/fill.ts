@@ -97,7 +97,13 @@ function openInHaste(location: string): Store {
     const database = new Database(location.slice('sqlite:'.length));
     const store = sqliteStore({ database, clock });
     database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000; PRAGMA wal_autocheckpoint = 100000');
-    return { ...store, close: () => store.close().then(() => closeFile(database)) };
+    async function close(): Promise<void> {
+      await store.close();
+      // All of it goes to the disk now: otherwise the server that is measured would wait for that.
+      database.exec('PRAGMA synchronous = FULL');
+      closeFile(database);
+    }
+    return { ...store, close };
   }
   const url = new URL(location);
   if (url.protocol.startsWith('postgres')) {

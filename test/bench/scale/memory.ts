@@ -27,34 +27,20 @@ export interface MemoryCourse {
 /** Enough that whatever is kept for speed, up to a limit, is there. */
 const warmUp = 12_000;
 
-/** What processes hold at their start, after registrations, and after grants: ours, and those of peers. */
-export async function measureMemory(
-  provider: InstantProvider,
-  { registrations, grants }: MemoryAmounts,
-): Promise<MemoryCourse[]> {
-  const courses: MemoryCourse[] = [];
-  const measured = contenders.filter(({ kind, options, store }) =>
-    kind === 'ours' ? !options && (store === 'sqlite' || store === 'memory') : kind === 'peer',
-  );
-  for (const contender of measured) {
-    const part = contender.store === 'sqlite' ? 1 : 0.1;
-    try {
-      courses.push(await courseOf(contender, provider, registrations * part, grants * part));
-    } catch (error) {
-      if (contender.kind === 'ours') throw error;
-      tell(`${contender.name} is left out: ${String(error)}`);
-    }
-  }
-  return courses;
-}
+/** Whose memory is looked at: ours, with SQLite and without, and that of all peers. */
+export const heldBy = contenders.filter(({ kind, options, store }) =>
+  kind === 'ours' ? !options && (store === 'sqlite' || store === 'memory') : kind === 'peer',
+);
 
-async function courseOf(
+/** What a process holds at its start, after registrations, and after grants. */
+export async function measureMemory(
   contender: Contender,
   provider: InstantProvider,
-  registrations: number,
-  grants: number,
+  amounts: MemoryAmounts,
 ): Promise<MemoryCourse> {
-  const { name, works } = contender;
+  const { name, works, store } = contender;
+  const part = store === 'sqlite' ? 1 : 0.1;
+  const [registrations, grants] = [amounts.registrations * part, amounts.grants * part];
   const deployment = await deploy(contender, provider);
   const held: Held[] = [];
   const look = async (after: string) => void held.push({ after, usage: await settled(deployment.server) });

@@ -8,11 +8,8 @@ import { oursWith } from './growth.js';
 import { count, median, table } from './markdown.js';
 import { tell } from './progress.js';
 
-/** How long starts took, in milliseconds. */
-export interface Starts {
-  readonly name: string;
-  readonly milliseconds: readonly number[];
-}
+/** How long starts took, in milliseconds, by who started; the first is the bare server. */
+export type Starts = ReadonlyMap<string, readonly number[]>;
 
 /** How much is measured. */
 export interface StartAmounts {
@@ -22,7 +19,7 @@ export interface StartAmounts {
 }
 
 /** Starts the bare server, ours with a new file, and ours with a file full of grants, in turn. */
-export async function measureStart(provider: InstantProvider, { starts, grants }: StartAmounts): Promise<Starts[]> {
+export async function measureStart(provider: InstantProvider, { starts, grants }: StartAmounts): Promise<Starts> {
   const ours = oursWith('sqlite');
   const deployment = await deploy(ours, provider);
   try {
@@ -48,24 +45,24 @@ export async function measureStart(provider: InstantProvider, { starts, grants }
       }
       await fresh.remove();
     }
-    return [
-      { name: bare.name, milliseconds: bareTimes },
-      { name: 'mcp-gatehouse, SQLite, a new file', milliseconds: newTimes },
-      { name: `mcp-gatehouse, SQLite, a file of ${count(grants)} grants`, milliseconds: oldTimes },
-    ];
+    return new Map([
+      [bare.name, bareTimes],
+      ['mcp-gatehouse, SQLite, a new file', newTimes],
+      [`mcp-gatehouse, SQLite, a file of ${count(grants)} grants`, oldTimes],
+    ]);
   } finally {
     await deployment.stop();
   }
 }
 
-/** The median of each, and how often the time of the first one that is. */
-export function startTable(starts: readonly Starts[]): string {
-  const floor = median(starts[0]?.milliseconds ?? []);
-  const rows = starts.map(({ name, milliseconds }) => [
+/** The median of each, and how often the time of the bare server that is. */
+export function startTable(starts: Starts): string {
+  const [floor = []] = starts.values();
+  const rows = [...starts].map(([name, milliseconds]) => [
     name,
     count(median(milliseconds)),
     `${count(Math.min(...milliseconds))} – ${count(Math.max(...milliseconds))}`,
-    `${count(median(milliseconds) / floor, 2)}×`,
+    `${count(median(milliseconds) / median(floor), 2)}×`,
   ]);
   return table(['', 'ms, median', 'from – to', 'of the bare server'], rows);
 }
