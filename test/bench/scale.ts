@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { startInstantProvider } from './instant-provider.js';
 import { describeSetting, partsOf, type Measured } from './scale/chapter.js';
+import { stopAll } from './scale/deployment.js';
 import { measureGrowth } from './scale/growth.js';
 import { writeParts } from './scale/markdown.js';
 import { heldBy, measureMemory } from './scale/memory.js';
@@ -31,6 +32,8 @@ const chosen = values.only.split(',');
 const grants = amount(values.grants, 100_000, 2000);
 const used = amount(values.used, 2500, 600);
 const levels = (values.levels ?? (quick ? '1000,5000' : '1000,10000,100000,1000000')).split(',').map(Number);
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stopAll().finally(() => process.exit(1)));
 
 const provider = await startInstantProvider();
 const setting = await describeSetting();

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { postgresUrl, redisUrl } from '../../support/database-servers.js';
+import { nodeOfContenders } from '../contender-process.js';
 import { bytesPerGrant, growthTables, type Growth } from './growth.js';
 import { about, count, megabytes, table } from './markdown.js';
 import { sqliteVersion } from './stored.js';
@@ -45,8 +47,8 @@ export async function describeSetting(): Promise<string> {
   const versions = await Promise.all([redisVersion().catch(() => undefined), postgresVersion().catch(() => undefined)]);
   return [
     `Measured on ${new Date().toISOString().slice(0, 10)}`,
-    `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${count(totalmem() / 2 ** 30)} GB`,
-    `Node.js ${process.version.slice(1)}`,
+    `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${count(totalmem() / 2 ** 30)} GB`,
+    `Node.js ${execFileSync(nodeOfContenders(), ['--version'], { encoding: 'utf8' }).trim()}`,
     `SQLite ${sqliteVersion()}`,
     ...versions.filter((version) => version !== undefined),
     `mcp-gatehouse ${ownVersion()}`,

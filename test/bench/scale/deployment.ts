@@ -14,6 +14,13 @@ type AllEndpoints = Endpoints & { readonly revocation_endpoint?: string };
 /** So many grants are made before the next ones are begun: codes live for a minute only. */
 const batch = 1000;
 
+const running = new Set<() => Promise<void>>();
+
+/** Stops what runs, when the measurement is broken off: a store that stays behind may be very large. */
+export async function stopAll(): Promise<void> {
+  await Promise.allSettled([...running].map((stop) => stop()));
+}
+
 /** Starts so many processes of a contender, which share one issuer and one store. */
 export async function deploy(contender: Contender, provider: InstantProvider, processes = 1) {
   const store = contender.store && (await newStore(contender.store));
@@ -70,7 +77,16 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
     return all;
   }
 
+  async function stop(): Promise<void> {
+    running.delete(stop);
+    load.close();
+    for (const server of servers) await server.stop();
+    await store?.remove();
+  }
+  running.add(stop);
+
   return {
+    stop,
     /** The first one, or the only one. */
     server: first,
     servers,
@@ -85,10 +101,5 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
     call,
     grow,
     register: (count: number) => load.measure(count, (connection: HttpConnection) => journey.register(connection)),
-    async stop() {
-      load.close();
-      for (const server of servers) await server.stop();
-      await store?.remove();
-    },
   };
 }

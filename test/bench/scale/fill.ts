@@ -57,6 +57,18 @@ export async function fill(
   });
 }
 
+/** Takes out all that users left there; the keys of the server stay. */
+export async function empty(location: string): Promise<void> {
+  await using(openInHaste(location), async (store) => {
+    for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
+      const portion = await store.scan?.({ after, limit: 1000 });
+      const ofUsers = portion?.entries.filter(({ partition }) => !partition.endsWith('/keys')) ?? [];
+      await Promise.all(ofUsers.map((entry) => store.delete(entry)));
+      after = portion?.after;
+    }
+  });
+}
+
 /** The records of a grant with other ids, keys and ciphertexts: each random part is replaced by the same in all of them. */
 function anew(sample: Sample): Sample {
   const replaced = new Map<string, string>();

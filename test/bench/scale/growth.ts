@@ -3,7 +3,7 @@ import type { InstantProvider } from '../instant-provider.js';
 import type { Tokens } from '../journey.js';
 import { inFlight, type Cost } from '../measure.js';
 import { deploy } from './deployment.js';
-import { fill, sampleOf, type Sample } from './fill.js';
+import { empty, fill, sampleOf, type Sample } from './fill.js';
 import { count, table } from './markdown.js';
 import { tell } from './progress.js';
 import { askStore, type Stored } from './stored.js';
@@ -55,6 +55,9 @@ export async function measureGrowth(
   const reached: Level[] = [];
   try {
     const tokens: Tokens[] = [];
+    tell(`${store}: warming up`);
+    await deployment.grow(used);
+    await empty(location);
     let sample: Sample | undefined;
     let grants = 0;
     for (const level of levels) {

@@ -26,7 +26,8 @@ export interface SharedCost extends Cost {
   readonly database: number;
 }
 
-type SharedCosts = Readonly<Record<(typeof sharedWorks)[number], SharedCost>>;
+type SharedWork = (typeof sharedWorks)[number];
+type SharedCosts = Readonly<Record<SharedWork, SharedCost>>;
 
 /** One store with one process on it, and with two. */
 export interface Sharing {
@@ -109,20 +110,18 @@ async function costsOf(
 
 /** Of each figure the median. */
 function middle(all: readonly SharedCosts[]): SharedCosts {
-  const of = (work: (typeof sharedWorks)[number]): SharedCost => {
+  const of = (work: SharedWork): SharedCost => {
     const figure = (name: keyof SharedCost) => median(all.map((costs) => costs[work][name]));
     return {
       cpu: figure('cpu'),
       perSecond: figure('perSecond'),
       p50: figure('p50'),
       p99: figure('p99'),
+      load: figure('load'),
       database: figure('database'),
     };
   };
-  return Object.fromEntries(sharedWorks.map((work) => [work, of(work)])) as Record<
-    (typeof sharedWorks)[number],
-    SharedCost
-  >;
+  return Object.fromEntries(sharedWorks.map((work) => [work, of(work)])) as Record<SharedWork, SharedCost>;
 }
 
 /** Throughput and CPU time of one process beside those of two. */
