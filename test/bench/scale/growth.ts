@@ -1,7 +1,8 @@
-import { contenders, type Contender } from '../contenders.js';
+import { startContender } from '../contender-process.js';
+import { bare, contenders, type Contender } from '../contenders.js';
 import type { InstantProvider } from '../instant-provider.js';
 import type { Tokens } from '../journey.js';
-import { inFlight, type Cost } from '../measure.js';
+import { inFlight, measureDocument, type Cost } from '../measure.js';
 import { deploy } from './deployment.js';
 import { empty, fill, sampleOf, type Sample } from './fill.js';
 import { count, table } from './markdown.js';
@@ -25,6 +26,8 @@ export const growthWorks = ['refresh', 'code exchange', 'call, token new', 'call
 export interface Level {
   readonly grants: number;
   readonly stored: Stored;
+  /** Microseconds that an answer of the bare server took in the same minute: how much the machine itself swayed. */
+  readonly bare: number;
   readonly costs: Readonly<Record<(typeof growthWorks)[number], Cost>>;
 }
 
@@ -36,6 +39,7 @@ export interface Growth {
 
 /** Of those that are called again and again: a client makes several calls with one token. */
 const calledAgain = 500;
+const bareAnswers = 6000;
 
 /** The contender that is this package with a store, and nothing else. */
 export function oursWith(store: NonNullable<Contender['store']>): Contender {
@@ -51,6 +55,8 @@ export async function measureGrowth(
   { levels, used, signIns }: GrowthAmounts,
 ): Promise<Growth> {
   const deployment = await deploy(oursWith(store), provider);
+  const floor = await startContender(bare, { provider });
+  const bareAnswer = async () => (await measureDocument(floor, '/', bareAnswers)).cpu;
   const { location, signIn, redeem, refresh, call } = deployment;
   const reached: Level[] = [];
   try {
@@ -75,6 +81,7 @@ export async function measureGrowth(
       grants += missing;
       const stored = await askStore(location);
       tell(`${store}: measuring with ${count(grants)} grants in ${count(stored.records)} records`);
+      const before = await bareAnswer();
       await refresh(tokens, tokens.length);
       const refreshed = await refresh(tokens, Math.max(tokens.length, used));
       const { codes, cost: signedIn } = await signIn(signIns);
@@ -83,19 +90,17 @@ export async function measureGrowth(
       const called = await call(tokens, tokens.length);
       const few = tokens.slice(0, calledAgain);
       await call(few, few.length * 2);
-      reached.push({
-        grants: level,
-        stored,
-        costs: {
-          refresh: refreshed,
-          'code exchange': exchanged,
-          'call, token new': called,
-          'call, token known': await call(few, 4 * used),
-          'sign-in': signedIn,
-        },
-      });
+      const costs = {
+        refresh: refreshed,
+        'code exchange': exchanged,
+        'call, token new': called,
+        'call, token known': await call(few, 4 * used),
+        'sign-in': signedIn,
+      };
+      reached.push({ grants: level, stored, bare: (before + (await bareAnswer())) / 2, costs });
     }
   } finally {
+    await floor.stop();
     await deployment.stop();
   }
   return { store, levels: reached };
@@ -111,23 +116,25 @@ export function bytesPerGrant({ levels }: Growth): number {
 /** Tables of CPU time and of latencies, level by level. */
 export function growthTables({ levels }: Growth): string {
   const rows = (cells: (cost: Cost) => string) =>
-    levels.map(({ grants, stored, costs }) => [
-      count(grants),
-      ...growthWorks.map((work) => cells(costs[work])),
-      count(stored.records),
-      count(stored.bytes / 1024 / 1024),
-    ]);
-  const header = ['grants in the store', ...growthWorks, 'records', 'MB'];
-  const latencies = rows(({ p50, p99 }) => `${count(p50, 1)} / ${count(p99, 1)}`).map((row) => row.slice(0, -2));
+    levels.map(({ grants, costs }) => [count(grants), ...growthWorks.map((work) => cells(costs[work]))]);
+  const header = ['grants in the store', ...growthWorks];
+  const beside = levels.map(({ bare, stored }) => [
+    count(bare, 1),
+    count(stored.records),
+    count(stored.bytes / 1024 / 1024),
+  ]);
   return `CPU time of our process, in µs per operation:
 
 ${table(
-  header,
-  rows(({ cpu }) => count(cpu)),
+  [...header, 'bare server', 'records', 'MB'],
+  rows(({ cpu }) => count(cpu)).map((row, index) => [...row, ...(beside[index] ?? [])]),
 )}
 
 Milliseconds until half, and until 99 of 100, were answered, with ${inFlight} requests always in flight, so that most of it is
 waiting in line:
 
-${table(header.slice(0, -2), latencies)}`;
+${table(
+  header,
+  rows(({ p50, p99 }) => `${count(p50, 1)} / ${count(p99, 1)}`),
+)}`;
 }
