@@ -2,7 +2,7 @@
  * What grows with the number of users and what does not, in figures: `npm run bench:scale`. With `-- --write` they are put
  * into SCALE.md, with `--quick` they are small and say little, with `--only memory,start` the others are left as they are.
  */
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { startInstantProvider } from './instant-provider.js';
 import { describeSetting, partsOf, type Measured } from './scale/chapter.js';
 import { stopAll } from './scale/deployment.js';
@@ -54,7 +54,7 @@ async function measure<Name extends keyof Measured>(
     } catch (error) {
       failures++;
       process.exitCode = 1;
-      tell(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      tell(`${name} failed: ${inspect(error)}`);
     }
   }
   if (values.write && failures === 0) await writeParts(chapter, partsOf(measured, setting));

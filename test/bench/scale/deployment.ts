@@ -36,10 +36,21 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
   const journey = createJourney(endpoints, first.issuer, provider);
   const client = await journey.register(load.connection);
 
+  /** As the load measures; what fails is told with what the servers wrote. */
+  async function measure(...what: Parameters<typeof load.measure>): Promise<Cost> {
+    try {
+      return await load.measure(...what);
+    } catch (cause) {
+      throw new Error(`${contender.name} failed. It wrote: ${servers.map((server) => server.log()).join('\n')}`, {
+        cause,
+      });
+    }
+  }
+
   /** From the authorization request to the code. */
   async function signIn(count: number): Promise<{ codes: Grant[]; cost: Cost }> {
     const codes: Grant[] = [];
-    const cost = await load.measure(count, async (connection, index) => {
+    const cost = await measure(count, async (connection, index) => {
       codes[index] = await journey.signIn(connection, client);
     });
     return { codes, cost };
@@ -47,7 +58,7 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
 
   async function redeem(codes: readonly Grant[]): Promise<{ tokens: Tokens[]; cost: Cost }> {
     const tokens: Tokens[] = [];
-    const cost = await load.measure(codes.length, async (connection, index) => {
+    const cost = await measure(codes.length, async (connection, index) => {
       tokens[index] = await journey.redeem(connection, client, codes[index] as Grant);
     });
     return { tokens, cost };
@@ -55,13 +66,13 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
 
   /** Goes round the grants, and keeps the tokens that they have then; there have to be more than are in flight. */
   const refresh = (tokens: Tokens[], count: number) =>
-    load.measure(count, async (connection, index) => {
+    measure(count, async (connection, index) => {
       const at = index % tokens.length;
       tokens[at] = await journey.refresh(connection, client, tokens[at] as Tokens);
     });
 
   const call = (tokens: readonly Tokens[], count: number) =>
-    load.measure(count, (connection, index) => journey.call(connection, tokens[index % tokens.length] as Tokens));
+    measure(count, (connection, index) => journey.call(connection, tokens[index % tokens.length] as Tokens));
 
   /** Makes grants as users do, uses each once and refreshes it once. */
   async function grow(count: number, progress: (made: number) => void = () => undefined): Promise<Tokens[]> {
@@ -100,6 +111,6 @@ export async function deploy(contender: Contender, provider: InstantProvider, pr
     refresh,
     call,
     grow,
-    register: (count: number) => load.measure(count, (connection: HttpConnection) => journey.register(connection)),
+    register: (count: number) => measure(count, (connection: HttpConnection) => journey.register(connection)),
   };
 }
