@@ -6,7 +6,7 @@ import { createJourney, type Endpoints, type Grant, type Tokens } from './journe
 
 /** What one work cost. */
 export interface Cost {
-  /** Microseconds of the server's CPU time per operation, all threads. */
+  /** Microseconds of the servers' CPU time per operation, all threads. */
   readonly cpu: number;
   /** Operations in a second, as many as the load had in flight. */
   readonly perSecond: number;
@@ -31,15 +31,19 @@ export interface Amounts {
 
 export const inFlight = 32;
 
-/** The load on one contender: it is opened, told what to do, and closed. */
-export function createLoad(server: ContenderProcess) {
-  const connections = Array.from({ length: inFlight }, () => new HttpConnection(server.port));
+/** The load on one contender, or on several processes of it: it is opened, told what to do, and closed. */
+export function createLoad(...servers: readonly ContenderProcess[]) {
+  const connections = servers.flatMap(({ port }) => Array.from({ length: inFlight }, () => new HttpConnection(port)));
+  const cpuUsed = async () => {
+    const usages = await Promise.all(servers.map((server) => server.usage()));
+    return usages.reduce((sum, { cpu }) => sum + cpu, 0);
+  };
 
-  /** Does something so many times, and says what it cost the server. */
+  /** Does something so many times, and says what it cost the servers together. */
   async function measure(count: number, run: (connection: HttpConnection, index: number) => Promise<unknown>) {
     const latencies = new Float64Array(count);
     let next = 0;
-    const before = await server.usage();
+    const before = await cpuUsed();
     const [begin, own] = [performance.now(), process.cpuUsage()];
     await Promise.all(
       connections.map(async (connection) => {
@@ -52,11 +56,11 @@ export function createLoad(server: ContenderProcess) {
     );
     const seconds = (performance.now() - begin) / 1000;
     const { user, system } = process.cpuUsage(own);
-    const { cpu } = await server.usage();
+    const cpu = (await cpuUsed()) - before;
     latencies.sort();
     const percentile = (share: number) => latencies[Math.floor((count - 1) * share)] ?? 0;
     return {
-      cpu: (cpu - before.cpu) / count,
+      cpu: cpu / count,
       perSecond: count / seconds,
       p50: percentile(0.5),
       p99: percentile(0.99),

@@ -36,6 +36,8 @@ export function tellReady() {
     const { rss, heapUsed } = process.memoryUsage();
     process.send({ cpu: user + system, rss, heapUsed });
   });
+  // Whoever measures it has gone.
+  process.on('disconnect', () => process.exit());
   process.send({ ready: true });
 }
 
