@@ -117,7 +117,8 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
   };
 }
 
-function browserRequest(url: URL, cookies: ReadonlyMap<string, string>, body: string | undefined): Sent {
+/** A request of a browser; with a form, one that posts it. */
+export function browserRequest(url: URL, cookies: ReadonlyMap<string, string>, body: string | undefined): Sent {
   const headers = {
     ...(cookies.size > 0 && { Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
     ...(body !== undefined && { Origin: url.origin, 'Content-Type': 'application/x-www-form-urlencoded' }),
@@ -127,7 +128,7 @@ function browserRequest(url: URL, cookies: ReadonlyMap<string, string>, body: st
 }
 
 /** Where the first form of a page goes, and what a user who approves sends with it. */
-function approved(html: string, page: URL): [URL, string] {
+export function approved(html: string, page: URL): [URL, string] {
   const form = /<form\b[^>]*>[^]*?<\/form>/i.exec(html)?.[0] ?? refused(`a page without a form: ${html}`);
   const body = new URLSearchParams();
   for (const [input] of form.matchAll(/<input\b[^>]*>/gi)) {
