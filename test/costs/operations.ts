@@ -8,8 +8,10 @@ import type { MeasuredGatehouse } from './measured-gatehouse.js';
 /** What a server does for one user, in the order in which it does it. */
 export type Operation =
   | 'discovery document'
-  | 'registration'
-  | 'consent page'
+  | 'registration, new metadata'
+  | 'registration, known metadata'
+  | 'consent page, new client'
+  | 'consent page, known client'
   | 'approval'
   | 'callback'
   | 'code exchange'
@@ -23,20 +25,14 @@ export type Cost = Counts & { readonly bytes: number };
 const redirectUri = 'https://client.example/callback';
 const verifier = 'v'.repeat(43);
 const challenge = createHash('sha256').update(verifier).digest('base64url');
-const registration = JSON.stringify({
-  client_name: 'Measured',
-  redirect_uris: [redirectUri],
-  grant_types: ['authorization_code', 'refresh_token'],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'none',
-  scope: 'mcp:tools',
-});
 const jsonHeaders = { 'Content-Type': 'application/json' };
 const formHeaders = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 /** What a user's browser and client have come to know; each operation needs some of it, and leaves the next one more. */
 interface User {
   readonly cookies: Map<string, string>;
+  /** What its client registers; each user's is another one. */
+  readonly registration: string;
   clientId: string;
   form: readonly [URL, string];
   callback: URL;
@@ -74,20 +70,27 @@ export async function measureOperations(gatehouse: MeasuredGatehouse, users: num
     [user.accessToken, user.refreshToken] = [tokens.access_token, tokens.refresh_token];
   }
 
+  async function register(user: User): Promise<void> {
+    const { registration: body } = user;
+    const reply = await ask({ method: 'POST', path: '/oauth/register', headers: jsonHeaders, body }, 201);
+    user.clientId = (JSON.parse(reply.body) as { client_id: string }).client_id;
+  }
+
+  async function openConsent(user: User): Promise<void> {
+    const url = authorizationUrl(issuer, user.clientId);
+    user.form = approved((await visit(user, url, 200)).body, url);
+  }
+
   const get = (path: string) => ask({ method: 'GET', path }, 200);
   const call = ({ accessToken }: User) =>
     ask({ method: 'GET', path: '/mcp', headers: { Authorization: `Bearer ${accessToken}` } }, 200);
 
   const operations: Record<Operation, (user: User) => Promise<unknown>> = {
     'discovery document': () => get('/.well-known/oauth-authorization-server'),
-    async registration(user) {
-      const request = { method: 'POST', path: '/oauth/register', headers: jsonHeaders, body: registration } as const;
-      user.clientId = (JSON.parse((await ask(request, 201)).body) as { client_id: string }).client_id;
-    },
-    async 'consent page'(user) {
-      const url = authorizationUrl(issuer, user.clientId);
-      user.form = approved((await visit(user, url, 200)).body, url);
-    },
+    'registration, new metadata': register,
+    'registration, known metadata': register,
+    'consent page, new client': openConsent,
+    'consent page, known client': openConsent,
     async approval(user) {
       const [action, body] = user.form;
       user.callback = provider.signIn(locationOf(await visit(user, action, 303, body)));
@@ -132,10 +135,29 @@ function costOf(spent: Spent, bare: Spent, users: number): Cost {
   return { ...counts, bytes: Math.round((spent.bytes - bare.bytes) / users / 100) * 100 };
 }
 
+let users = 0;
+
 function newUser(): User {
+  users += 1;
+  const registration = JSON.stringify({
+    client_name: `Client ${String(users).padStart(4, '0')}`,
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+    scope: 'mcp:tools',
+  });
   const nowhere = new URL('http://nowhere.example');
-  const form = [nowhere, ''] as const;
-  return { cookies: new Map(), clientId: '', form, callback: nowhere, code: '', accessToken: '', refreshToken: '' };
+  return {
+    cookies: new Map(),
+    registration,
+    clientId: '',
+    form: [nowhere, ''],
+    callback: nowhere,
+    code: '',
+    accessToken: '',
+    refreshToken: '',
+  };
 }
 
 function authorizationUrl(issuer: string, clientId: string): URL {
