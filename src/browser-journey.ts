@@ -27,7 +27,7 @@ import type { GrantIds } from './grants/grant-id.js';
 import type { Grants } from './grants/grant-store.js';
 import { createCookieJar } from './http/cookies.js';
 import { randomText } from './keys/randomness.js';
-import { createPages } from './pages/pages.js';
+import { pagesOnDemand } from './pages-on-demand.js';
 import type { Admit } from './upstream/admission.js';
 import type { Vault } from './upstream/vault.js';
 
@@ -95,7 +95,7 @@ export function createBrowserJourney(
   const begin = createBeginTransaction(clock, randomness, transactionTtl);
   const signIns = createSignIns(store, sealing, randomness, clock, transactionTtl);
   const action = issuer + paths.consent;
-  const pages = createPages({ brand, words, custom, newNonce: () => randomText(randomness), log });
+  const pages = pagesOnDemand({ brand, words, custom, newNonce: () => randomText(randomness), log });
   const deliver = createDeliver(issuer, pages, authorizationCodeTtl);
   const present = createPresentConsent(consentPage, pages);
   const asking = { action, resources, providers, begin, transactions, binding, present, pages, audit };

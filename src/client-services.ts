@@ -6,6 +6,7 @@ import {
 } from './clients/authenticate-resource-server.js';
 import { createBlockedClients, refusingBlocked, type BlockedClients } from './clients/blocked-clients.js';
 import { bounded } from './clients/bounded-fetch.js';
+import type { VerifyAssertion } from './clients/client-assertion.js';
 import type { Client } from './clients/client.js';
 import { createFindClient, type FindClient } from './clients/find-client.js';
 import { createGuardedFetch, type GuardedFetch } from './clients/guarded-fetch.js';
@@ -13,11 +14,11 @@ import { createMetadataDocuments } from './clients/metadata-documents.js';
 import { preRegisteredClients } from './clients/pre-registered.js';
 import { createRegisteredClientIds, type RegisteredClientIds } from './clients/registered-client-id.js';
 import { createRemoteKeys } from './clients/remote-keys.js';
-import { createVerifyAssertion } from './clients/verify-assertion.js';
 import { type Settings } from './config.js';
 import type { Parties } from './parties.js';
 import type { ConfiguredResource } from './party-config.js';
 import type { Foundation } from './foundation.js';
+import { once } from './keys/single-flight.js';
 import { derived, liveMap } from './registry/live-map.js';
 import { createSystemResolver } from './system.js';
 
@@ -93,7 +94,12 @@ export function createClientServices(
   );
   const findClient = refusingBlocked(findCurrent, blocked);
   const audiences = [issuer, `${issuer}/`, `${issuer}/oauth/token`]; // RFC 7523 §3, as clients in the wild send it
-  const verifyAssertion = createVerifyAssertion(audiences, store, clock, randomness);
+  // Few clients sign, and the library that verifies them takes long to load.
+  const verifier = once(async () => {
+    const { createVerifyAssertion } = await import('./clients/verify-assertion.js');
+    return createVerifyAssertion(audiences, store, clock, randomness);
+  });
+  const verifyAssertion: VerifyAssertion = async (assertion, client) => (await verifier())(assertion, client);
   const introspections = derived(now, (current) => introspectionsOf(current.resources));
   const introspectingClients = derived(
     introspections,

@@ -44,7 +44,7 @@ import { soughtNames } from './upstream/allow-rule.js';
 import { createPooledFetch } from './upstream/pooled-fetch.js';
 import { createRenewal } from './upstream/renewal.js';
 import { createRevocations } from './upstream/revocations.js';
-import { createUpstream } from './upstream/upstream.js';
+import { createUpstream } from './upstream/create-upstream.js';
 import type { UpstreamProvider } from './upstream/provider.js';
 import { createVault } from './upstream/vault.js';
 

@@ -26,15 +26,38 @@ interface Instruments {
   readonly durations: Readonly<Record<string, api.Histogram>>;
 }
 
+/** Under which every copy of the API keeps what an application registered; there is none before the first registration. */
+const registrations = Symbol.for('opentelemetry.js.api.1');
+
+const unheard: Telemetry = { isHeard: () => false, count: () => undefined, observe: (_operation, act) => act() };
+
 /**
- * Makes metrics and traces of what happens, by the API of OpenTelemetry; undefined where the application does not have it.
+ * Makes metrics and traces of what happens, by the API of OpenTelemetry; the API is loaded once an application has
+ * registered something with it, which may be long after this server was made. Nothing happens where it is not installed.
  *
  * The names are our own. `http.server.request.duration` and `db.client.operation.duration` of the semantic conventions are
  * what instrumentations of HTTP and of databases record of the very same: each request would count twice.
  */
-export function openTelemetry(): Telemetry | undefined {
-  const otel = load();
-  if (!otel) return undefined;
+export function openTelemetry(): Telemetry {
+  let loaded: Telemetry | undefined;
+
+  function current(): Telemetry {
+    if (loaded) return loaded;
+    if (!(registrations in globalThis)) return unheard;
+    const otel = load();
+    return (loaded = otel ? telemetryBy(otel) : unheard);
+  }
+
+  return {
+    isHeard: () => current().isHeard(),
+    count: (counter, attributes) => {
+      current().count(counter, attributes);
+    },
+    observe: (operation, act, endingOf) => current().observe(operation, act, endingOf),
+  };
+}
+
+function telemetryBy(otel: typeof api): Telemetry {
   const { context, createNoopMeter, metrics, propagation, ProxyTracerProvider, SpanKind, SpanStatusCode, trace } = otel;
   let instruments: Instruments | undefined;
   let madeOf: unknown;

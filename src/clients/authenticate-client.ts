@@ -5,7 +5,7 @@ import { readBasic } from './basic-credentials.js';
 import { clientRefusal as refusal } from './client-refusal.js';
 import type { Client } from './client.js';
 import type { FindClient } from './find-client.js';
-import { assertionType, subjectOf, type VerifyAssertion } from './verify-assertion.js';
+import { assertionType, subjectOf, type VerifyAssertion } from './client-assertion.js';
 
 /** What of a request bears on who the client is. */
 export interface ClientCredentials {

@@ -6,7 +6,7 @@ import { reasonOf } from '../telemetry/reason.js';
 import { authenticateClient } from './authenticate-client.js';
 import type { Client } from './client.js';
 import type { FindClient } from './find-client.js';
-import type { VerifyAssertion } from './verify-assertion.js';
+import type { VerifyAssertion } from './client-assertion.js';
 
 /**
  * Finds out which client sent a request, by exactly the method that it registered (RFC 6749 §2.3).

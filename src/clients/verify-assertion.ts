@@ -1,26 +1,16 @@
 import { createHash } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { lengthPrefixed } from '../keys/mac.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { AuthError } from '../protocol/auth-error.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
 import type { Key, Store } from '../storage/store.js';
 import { writeOnce } from '../storage/write-once.js';
+import { maxAssertionLength, type VerifyAssertion } from './client-assertion.js';
 import { assertionAlgorithms, type ClientKey } from './client-keys.js';
 import { clientRefusal } from './client-refusal.js';
 import type { Client } from './client.js';
 
-/** The one `client_assertion_type` of this server (RFC 7523 §2.2). */
-export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-
-/**
- * Proves that an assertion is its client's, for this server and this once, and spends it (RFC 7523 §3).
- *
- * @throws {AuthError} invalid_client, with the reason in its cause; temporarily_unavailable
- */
-export type VerifyAssertion = (assertion: string, client: Client) => Promise<void>;
-
-const maxAssertionLength = 8192;
 const maxIdentifierLength = 512;
 /** Seconds that an assertion may live at most: for as long its `jti` is remembered. */
 const maxAssertionTtl = 600;
@@ -30,17 +20,6 @@ const assertionTypes = /^(?:application\/)?(?:jwt|client-authentication\+jwt)$/i
 
 /** What has to be in an assertion (RFC 7523 §3); `jti`, so that it can be spent. */
 const requiredClaims = ['iss', 'sub', 'aud', 'exp', 'jti'];
-
-/** The client in whose name an assertion comes. Nothing is proven by that. */
-export function subjectOf(assertion: string): string | undefined {
-  if (assertion.length > maxAssertionLength) return undefined;
-  try {
-    const { sub } = decodeJwt(assertion);
-    return typeof sub === 'string' ? sub : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Verifies assertions with the keys of their client.

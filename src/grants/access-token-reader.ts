@@ -1,4 +1,4 @@
-import jwt from 'jsonwebtoken';
+import { once } from '../keys/single-flight.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { isAccessToken, type AccessTokenClaims } from '../protocol/access-token-claims.js';
 import { refusedToken } from '../protocol/refused-token.js';
@@ -12,6 +12,9 @@ import { clockTolerance, type Clock } from '../storage/clock.js';
  * @throws {AuthError} invalid_token, with the reason in its cause; temporarily_unavailable
  */
 export type ReadAccessToken = (token: string) => Promise<AccessTokenClaims>;
+
+/** Loaded with the first token: it takes as long as much of a server's start. */
+const loadLibrary = once(async () => (await import('jsonwebtoken')).default);
 
 const maxTokenLength = 8192;
 /** Some six megabytes. */
@@ -40,6 +43,7 @@ async function verifyOnce(token: string, issuer: string, keys: SigningKeys, now:
   if (header.crit !== undefined) throw refusedToken('critical extension'); // RFC 7515 §4.1.11: none is understood
   const key = typeof header.kid === 'string' ? await keys.find(header.kid) : undefined;
   if (!key) throw refusedToken('unknown key');
+  const jwt = await loadLibrary();
   try {
     const options = { algorithms: [keys.algorithm], issuer, clockTimestamp: Math.floor(now), clockTolerance };
     const claims: unknown = jwt.verify(token, key, options);

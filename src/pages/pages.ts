@@ -39,7 +39,7 @@ export interface CustomPages {
 
 /** What people see. Each page is in the language of who reads it. */
 export interface Pages {
-  consent(view: ConsentView, reader: Reader): HttpReply;
+  consent(view: ConsentView, reader: Reader): HttpReply | Promise<HttpReply>;
   refused(view: RefusedView, reader: Reader): Promise<HttpReply>;
   notice(view: NoticeView, reader: Reader): Promise<HttpReply>;
   handOff(view: HandOffView, reader: Reader): Promise<HttpReply>;
@@ -58,7 +58,7 @@ export interface PagesServices {
 }
 
 /** Makes the pages of a server. */
-export function createPages({ brand, words, custom, newNonce, log }: PagesServices): Pages {
+export function createPages({ brand, words, custom, newNonce, log }: PagesServices) {
   const catalogues = cataloguesWith(words);
   const makePage = createMakePage(brand);
   const languageOf = (reader: Reader) => chooseLanguage(catalogues, reader);
@@ -91,7 +91,7 @@ export function createPages({ brand, words, custom, newNonce, log }: PagesServic
   }
 
   return {
-    consent(view, reader) {
+    consent(view: ConsentView, reader: Reader): HttpReply {
       const language = languageOf(reader);
       return makePage(consentPage(view, language.words), language);
     },
@@ -118,5 +118,5 @@ export function createPages({ brand, words, custom, newNonce, log }: PagesServic
 
     customConsent: (make, view, reader) =>
       render(make, view, languageOf(reader), { status: 200, hasForm: true, leadsOn: true }),
-  };
+  } satisfies Pages;
 }

@@ -92,7 +92,7 @@ export function createIntrospectionVerifier(
     let answer = keptAnswer(token);
     if (!answer) {
       // What counts nowhere costs the issuer nothing.
-      requireFitting(readUnproven(token).claims, expected());
+      requireFitting((await readUnproven(token)).claims, expected());
       answer = await questionOnce(token);
     }
     if (!answer.claims) throw refusedToken('inactive');

@@ -1,9 +1,10 @@
-import { importJWK, type CryptoKey, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import { AuthError } from '../protocol/auth-error.js';
 import type { Clock } from '../storage/clock.js';
 import { createRemoteCopy, type RemoteCopy } from '../storage/remote-copy.js';
 import type { AskIssuer } from './ask-issuer.js';
 import { issuerUnavailable, type IssuerMetadata } from './issuer-metadata.js';
+import { loadJose } from './jose.js';
 
 /** A public key of an authorization server, pinned to the one algorithm that it verifies (RFC 8725 §3.1). */
 export interface IssuerKey {
@@ -69,6 +70,7 @@ async function readKey(jwk: unknown, algorithms: readonly string[]): Promise<Iss
   // A key that does not say is for the first that it could be for.
   const algorithm = algorithms.find((each) => possible.includes(each) && (alg === undefined || alg === each));
   if (algorithm === undefined) return undefined;
+  const { importJWK } = await loadJose();
   try {
     // Only its public numbers: whatever else stands there has no say.
     const key = await importJWK({ kty, crv, x, y, n, e, alg: algorithm } as JWK, algorithm);

@@ -1,4 +1,3 @@
-import { compactVerify } from 'jose';
 import { refusedToken } from '../protocol/refused-token.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import type { Clock } from '../storage/clock.js';
@@ -6,6 +5,7 @@ import type { RemoteCopy } from '../storage/remote-copy.js';
 import { acceptClaims, requireFitting, type Expected } from './accept-claims.js';
 import { authInfoOf } from './auth-info.js';
 import type { IssuerKey } from './issuer-keys.js';
+import { loadJose } from './jose.js';
 import { readUnproven } from './token-parts.js';
 import type { VerifyAccessToken } from './verify-access-token.js';
 
@@ -41,11 +41,12 @@ export function createJwksVerifier(
   async function prove(token: string, expected: Expected): Promise<Proven['claims']> {
     const earlier = proven.get(token);
     if (earlier && earlier.keys === (await keys.current())) return earlier.claims;
-    const { header, claims } = readUnproven(token);
+    const { header, claims } = await readUnproven(token);
     const { algorithm, kid } = requireHeader(header, algorithms);
     // Before any key is looked for: what counts nowhere must not cause a request.
     requireFitting(claims, expected);
     const found = await findKey(keys, kid, algorithm);
+    const { compactVerify } = await loadJose();
     try {
       await compactVerify(token, found.key, { algorithms: [algorithm] });
     } catch {

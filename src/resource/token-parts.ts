@@ -1,5 +1,5 @@
-import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { refusedToken } from '../protocol/refused-token.js';
+import { loadJose } from './jose.js';
 
 /** No access token is longer (RFC 9068 ones are far shorter): what is longer costs nobody anything. */
 export const maxTokenLength = 8192;
@@ -12,12 +12,13 @@ const compact = /^[\w-]+\.[\w-]+\.[\w-]*$/;
  *
  * @throws {AuthError} invalid_token when it is too long, or no JWT
  */
-export function readUnproven(token: string): {
+export async function readUnproven(token: string): Promise<{
   readonly header: Record<string, unknown>;
   readonly claims: Record<string, unknown>;
-} {
+}> {
   if (token.length > maxTokenLength) throw refusedToken('too long');
   if (!compact.test(token)) throw refusedToken('malformed');
+  const { decodeJwt, decodeProtectedHeader } = await loadJose();
   try {
     return { header: { ...decodeProtectedHeader(token) }, claims: { ...decodeJwt(token) } };
   } catch {

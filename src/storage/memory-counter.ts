@@ -1,5 +1,5 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { waitOf, type Counter, type Quota } from './counter.js';
+import type { RateLimiterMemory } from 'rate-limiter-flexible';
+import { onFirstCount, waitOf, type Counter, type Quota } from './counter.js';
 
 /** As many addresses in a minute as no honest crowd has; some three megabytes. */
 const maxCountedKeys = 10_000;
@@ -9,11 +9,13 @@ const maxCountedKeys = 10_000;
  * first, and so begin anew. Whoever has that many addresses needs no second attempt with any of them.
  */
 export function memoryCounter({ requests, seconds }: Quota, maxKeys = maxCountedKeys): Counter {
-  const limiter = new RateLimiterMemory({ points: requests, duration: seconds });
+  const limiterHere = onFirstCount(
+    ({ RateLimiterMemory }) => new RateLimiterMemory({ points: requests, duration: seconds }),
+  );
   // In the order in which their windows began.
   const counted = new Set<string>();
 
-  async function noteBeginning(key: string): Promise<void> {
+  async function noteBeginning(limiter: RateLimiterMemory, key: string): Promise<void> {
     counted.delete(key);
     counted.add(key);
     const [oldest = key] = counted;
@@ -22,8 +24,11 @@ export function memoryCounter({ requests, seconds }: Quota, maxKeys = maxCounted
     await limiter.delete(oldest);
   }
 
-  return (key) => {
+  return async (key) => {
+    const limiter = await limiterHere();
     const consumed = limiter.consume(key);
-    return waitOf(consumed.then(({ isFirstInDuration }) => (isFirstInDuration ? noteBeginning(key) : undefined)));
+    return waitOf(
+      consumed.then(({ isFirstInDuration }) => (isFirstInDuration ? noteBeginning(limiter, key) : undefined)),
+    );
   };
 }

@@ -1,6 +1,5 @@
-import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import type { Clock } from './clock.js';
-import { waitOf, type MakeCounter } from './counter.js';
+import { onFirstCount, waitOf, type MakeCounter } from './counter.js';
 import type { PostgresPool } from './postgres.js';
 import { quoteName } from './sql-dialects.js';
 
@@ -50,17 +49,20 @@ export function postgresCounters(pool: PostgresPool, prefix: string, clock: Cloc
   }
 
   return (name, { requests, seconds }) => {
-    const limiter = new RateLimiterPostgres({
-      storeClient: { query: (statement: Parameters<PostgresPool['query']>[0]) => pool.query(statement) },
-      storeType: 'client',
-      tableName,
-      tableCreated: true,
-      // By itself it would set a timer that nobody can end.
-      clearExpiredByTimeout: false,
-      keyPrefix: `${prefix}:${name}`,
-      points: requests,
-      duration: seconds,
-    });
+    const limiterThere = onFirstCount(
+      ({ RateLimiterPostgres }) =>
+        new RateLimiterPostgres({
+          storeClient: { query: (statement: Parameters<PostgresPool['query']>[0]) => pool.query(statement) },
+          storeType: 'client',
+          tableName,
+          tableCreated: true,
+          // By itself it would set a timer that nobody can end.
+          clearExpiredByTimeout: false,
+          keyPrefix: `${prefix}:${name}`,
+          points: requests,
+          duration: seconds,
+        }),
+    );
     return async (key) => {
       await ready();
       const now = clock();
@@ -69,7 +71,7 @@ export function postgresCounters(pool: PostgresPool, prefix: string, clock: Cloc
         // Left to the next one where it fails. Not waited for.
         void pool.query({ text: sweep, values: [Math.floor((now - sweepTtl) * 1000)] }).catch(() => undefined);
       }
-      return waitOf(limiter.consume(key));
+      return waitOf((await limiterThere()).consume(key));
     };
   };
 }

@@ -1,5 +1,4 @@
-import { RateLimiterRedis } from 'rate-limiter-flexible';
-import { waitOf, type MakeCounter } from './counter.js';
+import { onFirstCount, waitOf, type MakeCounter } from './counter.js';
 import { sendingTo, type RedisClient } from './redis-client.js';
 
 /**
@@ -17,13 +16,10 @@ export function redisCounters(client: RedisClient, prefix: string): MakeCounter 
   };
   return (name, { requests, seconds }) => {
     const keyPrefix = `${prefix}:${name}`;
-    const limiter = new RateLimiterRedis({
-      storeClient,
-      useRedisPackage: true,
-      keyPrefix,
-      points: requests,
-      duration: seconds,
-    });
-    return (key) => waitOf(limiter.consume(key));
+    const limiterThere = onFirstCount(
+      ({ RateLimiterRedis }) =>
+        new RateLimiterRedis({ storeClient, useRedisPackage: true, keyPrefix, points: requests, duration: seconds }),
+    );
+    return async (key) => waitOf((await limiterThere()).consume(key));
   };
 }

@@ -8,7 +8,8 @@ import {
   type CustomFetch,
   type ServerMetadata,
 } from 'openid-client';
-import { isOnLoopback, withoutTls } from './discovery.js';
+import { withoutTls } from './discovery.js';
+import { isOnLoopback } from './endpoint.js';
 import type { UpstreamProvider } from './provider.js';
 
 /** Prepares the library for one conversation with a provider, in which the client proves itself in the usual way. */

@@ -8,7 +8,7 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { AuthError } from '../protocol/auth-error.js';
-import { isProtectedWebUri } from '../protocol/redirect-uri.js';
+import { isOnLoopback, isUsableEndpoint } from './endpoint.js';
 import { upstreamFault } from './fault.js';
 import type { UpstreamProvider } from './provider.js';
 
@@ -64,21 +64,6 @@ export async function discover(provider: UpstreamProvider, fetch: CustomFetch): 
 /** Lets the library talk to a provider without TLS. Only for one that {@link isOnLoopback}. */
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated so that it stands out, as it does here
 export const withoutTls: (configuration: Configuration) => void = allowInsecureRequests;
-
-/** Tells whether an address can be an endpoint of the provider. */
-export function isUsableEndpoint(provider: UpstreamProvider, value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    isProtectedWebUri(value) &&
-    !value.includes('#') &&
-    (value.startsWith('https:') || isOnLoopback(provider))
-  );
-}
-
-/** Tells whether a provider may be talked to without TLS: its issuer says so, and that only on loopback. */
-export function isOnLoopback({ issuer }: UpstreamProvider): boolean {
-  return issuer.startsWith('http:');
-}
 
 async function fetchDocument(provider: UpstreamProvider, fetch: CustomFetch): Promise<ServerMetadata> {
   try {

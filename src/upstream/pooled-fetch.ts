@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CustomFetch, CustomFetchOptions } from 'openid-client';
-import { WholeResponse } from './whole-response.js';
+import { wholeResponse } from './whole-response.js';
 
 /** Bounds of every request. */
 export interface PooledFetchOptions {
@@ -119,7 +119,7 @@ function responseOf({ statusCode: status = 0, headersDistinct }: IncomingMessage
   const headers = Object.entries(headersDistinct).flatMap(([name, values]) =>
     (values ?? []).map((value): [string, string] => [name, value]),
   );
-  return new WholeResponse(utf8.decode(body), { status, headers });
+  return wholeResponse(utf8.decode(body), { status, headers });
 }
 
 /** As `Response` decodes: what is not UTF-8 becomes replacement characters. */

@@ -1,5 +1,5 @@
 import { isProtectedWebUri } from '../protocol/redirect-uri.js';
-import { isUsableEndpoint } from './discovery.js';
+import { isUsableEndpoint } from './endpoint.js';
 import type { UpstreamProvider } from './provider.js';
 
 /** Finds at start what no discovery can mend: a sentence for each fault, which says what to do. */

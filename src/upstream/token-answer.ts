@@ -1,6 +1,6 @@
 import type { CustomFetch } from 'openid-client';
 import type { Claims, UpstreamProvider } from './provider.js';
-import { WholeResponse } from './whole-response.js';
+import { wholeResponse } from './whole-response.js';
 
 /** Errors of several token endpoints, by the names of RFC 6749 §5.2. */
 const commonErrors: Readonly<Record<string, string>> = { redirect_uri_mismatch: 'invalid_grant' };
@@ -99,5 +99,5 @@ function withBody({ headers: given }: Response, status: number, body: string | C
   if (isRead) headers.set('content-type', 'application/json');
   // The library looks at a challenge instead of the body, which says more.
   if (isRead) headers.delete('www-authenticate');
-  return new WholeResponse(isRead ? JSON.stringify(body) : body, { status, headers });
+  return wholeResponse(isRead ? JSON.stringify(body) : body, { status, headers });
 }

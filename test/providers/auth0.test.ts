@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auth0Provider } from '../../providers/auth0.js';
-import { createUpstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
 import { providerContract } from './contract.js';
 import { evidence } from './evidence.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cognitoProvider } from '../../providers/cognito.js';
-import { createUpstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
 import { providerContract } from './contract.js';
 
 const client = { clientId: 'id', clientSecret: 'secret' };

@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { githubProvider } from '../../providers/github.js';
-import { createUpstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
 import { providerContract } from './contract.js';
 import { readFixture } from './fixture.js';
 import { signIn, type Scene } from './scene.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { oidcProvider } from '../../providers/index.js';
-import { createUpstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
 
 const client = { clientId: 'id', clientSecret: 'secret' };
 const services = {

@@ -5,7 +5,8 @@ import nock from 'nock';
 import type { UpstreamProvider, UpstreamTokens } from '../../src/upstream/provider.js';
 import type { TokenAnswer } from '../../src/upstream/session.js';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
-import { createUpstream, type SignedInUser } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
+import type { SignedInUser } from '../../src/upstream/upstream.js';
 import { addressOf, filledIn, firstOf, type Exchange, type ProviderFixture } from './fixture.js';
 
 // nock replaces functions of node:http, which modules that were loaded before it would not notice.

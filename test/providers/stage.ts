@@ -4,7 +4,8 @@ import nock from 'nock';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
 import type { SoughtNames, UpstreamProvider } from '../../src/upstream/provider.js';
 import type { TokenAnswer } from '../../src/upstream/session.js';
-import { createUpstream, type SignedInUser, type Upstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
+import type { SignedInUser, Upstream } from '../../src/upstream/upstream.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

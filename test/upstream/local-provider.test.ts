@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { localProvider } from '../../examples/quick-start/local-provider.js';
 import { oidcProvider } from '../../providers/index.js';
 import { createPooledFetch, type PooledFetch } from '../../src/upstream/pooled-fetch.js';
-import { createUpstream, type Upstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
+import type { Upstream } from '../../src/upstream/upstream.js';
 import { denyAtUpstream, listen, signInAtUpstream, stop } from '../support/upstream-provider.js';
 
 const leg = { state: 'state-1', codeVerifier: 'v'.repeat(43), nonce: 'nonce-1' };

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oidcProvider, type OidcOptions } from '../../providers/oidc.js';
 import { createPooledFetch, type PooledFetch } from '../../src/upstream/pooled-fetch.js';
 import type { UpstreamProvider } from '../../src/upstream/provider.js';
-import { createUpstream, type SignedInUser, type Upstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
+import type { SignedInUser, Upstream } from '../../src/upstream/upstream.js';
 import { signInAtUpstream, startUpstreamProvider, type UpstreamProviderServer } from '../support/upstream-provider.js';
 
 const leg = { state: 'state-1', codeVerifier: 'v'.repeat(43), nonce: 'nonce-1' };

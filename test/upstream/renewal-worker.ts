@@ -6,7 +6,7 @@ import { sqliteStore } from '../../src/storage/sqlite.js';
 import { systemClock, systemSleep } from '../../src/system.js';
 import { createPooledFetch } from '../../src/upstream/pooled-fetch.js';
 import { createRenewal } from '../../src/upstream/renewal.js';
-import { createUpstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
 import { createVault } from '../../src/upstream/vault.js';
 
 /**

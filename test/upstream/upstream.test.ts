@@ -5,7 +5,8 @@ import { oidcProvider, type OidcOptions } from '../../providers/oidc.js';
 import { AuthError } from '../../src/protocol/auth-error.js';
 import { createPooledFetch, type PooledFetch } from '../../src/upstream/pooled-fetch.js';
 import { Refusal } from '../../src/upstream/refusal.js';
-import { createUpstream, type Upstream } from '../../src/upstream/upstream.js';
+import { createUpstream } from '../../src/upstream/create-upstream.js';
+import type { Upstream } from '../../src/upstream/upstream.js';
 import {
   denyAtUpstream,
   signInAtUpstream,
