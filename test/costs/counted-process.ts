@@ -35,9 +35,7 @@ const gate = new OAuthAuthorizationServer({
   secret: testSecret,
   clock,
   store: countedStore(memoryStore({ clock })),
-  providers: [
-    oidcProvider({ issuer: upstream.issuer, clientId: upstream.clientId, clientSecret: upstream.clientSecret }),
-  ],
+  providers: [oidcProvider(upstream)],
   resources: [{ url: `${issuer}/mcp`, scopes: { 'mcp:tools': 'Use the tools' } }],
   tokenMapper: (_tokens, user) => ({ email: user.email }),
   // Requests are counted as ever, and none is held back.
