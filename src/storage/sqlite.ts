@@ -31,12 +31,15 @@ type SqliteLocation =
 /** What libsql makes of a BLOB: the one in `get`, the other in `all`. */
 type Bytes = Uint8Array | ArrayBuffer;
 
-interface Row {
+interface Contents {
+  readonly value: Bytes;
+  readonly version: Bytes;
+}
+
+interface Row extends Contents {
   /** Only of a scan. */
   readonly partition: Bytes;
   readonly id: Bytes;
-  readonly value: Bytes;
-  readonly version: Bytes;
 }
 
 /** A row with a column of a wrong type is absent, as an expired one is; NULL never expires. */
@@ -44,7 +47,8 @@ const isLive = `typeof(value) = 'text' AND typeof(version) = 'text'
   AND (expires_at IS NULL OR typeof(expires_at) = 'real' AND expires_at > :now)`;
 const isKey = 'partition = :partition AND id = :id';
 // Text is read as bytes, because libsql ends the process at text that is not UTF-8.
-const columns = 'CAST(id AS BLOB) AS id, CAST(value AS BLOB) AS value, CAST(version AS BLOB) AS version';
+const contents = 'CAST(value AS BLOB) AS value, CAST(version AS BLOB) AS version';
+const columns = `CAST(id AS BLOB) AS id, ${contents}`;
 const upsert = `INSERT INTO gatehouse_records (partition, id, value, version, expires_at)
   VALUES (:partition, :id, :value, :version, :expiresAt)
   ON CONFLICT DO UPDATE SET value = :value, version = :version, expires_at = :expiresAt`;
@@ -86,8 +90,10 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
 
   return {
     async get({ partition, id }) {
-      const [row] = await rows(statements.find, { partition, id });
-      return row && toEntry(row);
+      assertOpen();
+      const find = () => statements.find.get({ partition, id, now: clock() }) as Contents | undefined;
+      const found = await commits.read(find);
+      return found && toEntry(found);
     },
     async set({ partition, id }, value, { version, expiresAt, expect }) {
       const record = { partition, id, value, version, expiresAt: expiresAt === 'never' ? null : expiresAt };
@@ -124,7 +130,7 @@ function connect(location: SqliteLocation): { readonly database: SqliteDatabase;
 
 function prepareStatements(database: SqliteDatabase) {
   return {
-    find: database.prepare(`SELECT ${columns} FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
+    find: database.prepare(`SELECT ${contents} FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
     list: database.prepare(`SELECT ${columns} FROM gatehouse_records AS records
       WHERE partition = :partition AND id > :after AND ${isLive} ORDER BY records.id LIMIT :limit`),
     scan: database.prepare(`SELECT CAST(partition AS BLOB) AS partition, ${columns} FROM gatehouse_records AS records
@@ -142,7 +148,7 @@ function prepareStatements(database: SqliteDatabase) {
   };
 }
 
-function toEntry({ value, version }: Row): Entry {
+function toEntry({ value, version }: Contents): Entry {
   return { value: toText(value), version: toText(version) };
 }
 
