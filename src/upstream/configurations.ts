@@ -27,6 +27,8 @@ interface Idle {
   readonly configuration: Configuration;
   readonly server: ProviderMetadata['server'];
   readonly issuer: string;
+  /** Those that it has imported. Known by what they are, and not by when they came: two may come in one second. */
+  readonly keys: KnownKeys;
 }
 
 /** As many sign-ins at a time as are worth remembering for. */
@@ -42,7 +44,12 @@ export function createConfigurations(provider: UpstreamProvider): Configurations
   function take(server: Idle['server'], issuer: string, keys: KnownKeys): Configuration {
     const index = idle.findIndex(
       (each) =>
-        each.server === server && each.issuer === issuer && keys && getJwksCache(each.configuration)?.uat === keys.uat,
+        each.server === server &&
+        each.issuer === issuer &&
+        keys !== undefined &&
+        each.keys === keys &&
+        // The library may have fetched newer ones for whoever lent it last, and puts them where the old ones were.
+        getJwksCache(each.configuration)?.uat === keys.uat,
     );
     const [found] = index < 0 ? [] : idle.splice(index, 1);
     if (found) return found.configuration;
@@ -58,8 +65,9 @@ export function createConfigurations(provider: UpstreamProvider): Configurations
       try {
         return await act(configuration);
       } finally {
+        const used = getJwksCache(configuration);
         // The oldest go first: the keys of that time may not be those of now.
-        idle.unshift({ configuration, server, issuer });
+        idle.unshift({ configuration, server, issuer, keys: used?.uat === keys?.uat ? keys : used });
         idle.length = Math.min(idle.length, maxIdle);
       }
     },
