@@ -98,7 +98,7 @@ export async function startContender(contender: Contender, options: StartOptions
     settled: () => ask('collect'),
     log: endOfLog,
     async stop() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await ended.catch(() => undefined);
       folder.remove();
     },
