@@ -10,7 +10,6 @@ const gate = new OAuthAuthorizationServer({
   allowMemoryStoreInProduction: true,
   providers: [oidcProvider(upstream)],
   resources: [{ url: `${issuer}/mcp`, scopes: { 'mcp:tools': 'Use the tools' } }],
-  ...(options?.audit === 'off' && { audit: false }),
   tokenMapper: (_tokens, user) => ({ email: user.email }),
   // Requests are counted as ever; but all come from one address here, which would be held back.
   rateLimits: Object.fromEntries(
