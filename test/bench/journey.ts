@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { pkce } from '../support/client.js';
 import type { HttpConnection, Reply, Sent } from './http-connection.js';
 import type { InstantProvider } from './instant-provider.js';
 
@@ -49,8 +49,7 @@ export function createJourney(endpoints: Endpoints, issuer: string, provider: In
 
   /** Through consent and the provider, to the client's redirect URI. */
   async function signIn(connection: HttpConnection, clientId: string): Promise<Grant> {
-    const verifier = randomBytes(32).toString('base64url');
-    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const { verifier, challenge } = pkce();
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: clientId,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { approved, browserRequest } from '../bench/journey.js';
+import { authorizationUrl } from '../support/client.js';
 import { HttpConnection, type Reply, type Sent } from '../bench/http-connection.js';
 import type { Spent } from './counted-process.js';
 import type { Counted, Counts } from './counters.js';
@@ -77,7 +78,8 @@ export async function measureOperations(gatehouse: MeasuredGatehouse, users: num
   }
 
   async function openConsent(user: User): Promise<void> {
-    const url = authorizationUrl(issuer, user.clientId);
+    const asked = { state: 'state-of-the-client', scope: 'mcp:tools', resource: `${issuer}/mcp` };
+    const url = authorizationUrl(issuer, { clientId: user.clientId, redirectUri }, challenge, asked);
     user.form = approved((await visit(user, url, 200)).body, url);
   }
 
@@ -158,22 +160,6 @@ function newUser(): User {
     accessToken: '',
     refreshToken: '',
   };
-}
-
-function authorizationUrl(issuer: string, clientId: string): URL {
-  const url = new URL(`${issuer}/oauth/authorize`);
-  const parameters = {
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-    state: 'state-of-the-client',
-    scope: 'mcp:tools',
-    resource: `${issuer}/mcp`,
-  };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url;
 }
 
 function locationOf(reply: Reply): URL {
