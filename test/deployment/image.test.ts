@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder, testSecret } from '../support/gatehouse.js';
@@ -167,15 +167,14 @@ describe('the image, as far as it can be had without an engine', () => {
       if (name !== 'COPY' || source === 'node_modules') continue;
       cpSync(join(context, source), join(app, source), { recursive: true });
     }
-    // What npm prune leaves.
+    // What npm prune leaves; copied, since the image's user may not look into the folder of who runs this.
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
     };
     for (const [path, { dev = false, devOptional = false }] of Object.entries(lock.packages)) {
       if (!/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) || dev || devOptional || !existsSync(join(root, path)))
         continue;
-      mkdirSync(dirname(join(app, path)), { recursive: true });
-      symlinkSync(join(root, path), join(app, path));
+      cpSync(join(root, path), join(app, path), { recursive: true });
     }
     mkdirSync(data, { mode: 0o700 });
     if (process.getuid?.() === 0) chownSync(data, uid, uid);
