@@ -12,6 +12,7 @@ import { chooseLanguage, type Language, type Reader } from './language.js';
 import { noticePage } from './notice.js';
 import type { NoticeView } from './notice-view.js';
 import { createMakePage, type PageContent } from './page.js';
+import { keepingRecent } from './recent-pages.js';
 import { refusedPage } from './refused.js';
 import type { RefusedView } from './refused-view.js';
 import { cataloguesWith, type WordChanges } from './words/catalogues.js';
@@ -62,6 +63,10 @@ export function createPages({ brand, words, custom, newNonce, log }: PagesServic
   const catalogues = cataloguesWith(words);
   const makePage = createMakePage(brand);
   const languageOf = (reader: Reader) => chooseLanguage(catalogues, reader);
+  const makeConsent = keepingRecent(
+    (view, language) => makePage(consentPage(view, language.words), language),
+    newNonce(),
+  );
 
   async function render<View extends { readonly headers?: HttpReply['headers'] }>(
     make: RenderPage<View>,
@@ -91,10 +96,7 @@ export function createPages({ brand, words, custom, newNonce, log }: PagesServic
   }
 
   return {
-    consent(view: ConsentView, reader: Reader): HttpReply {
-      const language = languageOf(reader);
-      return makePage(consentPage(view, language.words), language);
-    },
+    consent: (view: ConsentView, reader: Reader): HttpReply => makeConsent(view, languageOf(reader)),
 
     refused(view, reader) {
       const language = languageOf(reader);
