@@ -3,8 +3,12 @@ import { isBusy, type SqliteDatabase } from './sqlite-database.js';
 
 /** Runs writes in shared transactions, and reads between them. */
 export interface GroupCommit {
-  /** Runs `apply` in a transaction, and answers what it answered once that is on disk. */
-  write(apply: () => boolean): Promise<boolean>;
+  /**
+   * Runs `apply` in a transaction, and answers what it answered once that is on disk.
+   *
+   * @param committed - told the same at that moment, before anything else is read or written
+   */
+  write(apply: () => boolean, committed?: (answer: boolean) => void): Promise<boolean>;
   /** Runs `query`, again and again for a while when another process has locked the database. */
   read<T>(query: () => T): Promise<T>;
   /** Resolves when no write is waiting any more. */
@@ -84,8 +88,12 @@ export function groupCommit(
   }
 
   return {
-    write: (apply) =>
-      new Promise((resolve, reject) => {
+    write: (apply, committed = ignore) =>
+      new Promise((settle, reject) => {
+        const resolve = (answer: boolean) => {
+          committed(answer);
+          settle(answer);
+        };
         queue.push({ apply, resolve, reject });
         committing ??= commitQueue();
       }),

@@ -9,7 +9,8 @@ import {
   type SqlParameters,
 } from './sqlite-database.js';
 import { afterPlace, scanPortion } from './scanning.js';
-import type { Entry, Store } from './store.js';
+import { recentReads, type FindRecord, type Found } from './sqlite-reads.js';
+import type { Entry, Key, Store } from './store.js';
 
 /** What a store in SQLite needs. */
 export type SqliteStoreOptions = SqliteLocation & {
@@ -34,6 +35,10 @@ type Bytes = Uint8Array | ArrayBuffer;
 interface Contents {
   readonly value: Bytes;
   readonly version: Bytes;
+}
+
+interface FoundRow extends Contents {
+  readonly expires_at: number | null;
 }
 
 interface Row extends Contents {
@@ -67,6 +72,13 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
   const { clock, lockTtl = 5 } = options;
   const { database, release } = connect(options);
   const statements = prepareStatements(database);
+  const findRow: FindRecord = ({ partition, id }, now) => {
+    const row = statements.find.get({ partition, id, now }) as FoundRow | undefined;
+    return row && { ...toEntry(row), expiresAt: row.expires_at };
+  };
+  // Over a connection of the caller's anybody may write unheard.
+  const reads = options.database ? undefined : recentReads(database, findRow);
+  const find = reads?.find ?? findRow;
   const sweep = (writes: number) => statements.sweep.run({ now: clock(), limit: writes + sweptBesides });
   const commits = groupCommit(database, sweep, lockTtl);
   let closing: Promise<void> | undefined;
@@ -75,9 +87,24 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     if (closing) throw new Error('The store is closed.');
   }
 
-  async function changesOne(statement: SqliteStatement, parameters: SqlParameters): Promise<boolean> {
+  async function changesOne(
+    statement: SqliteStatement,
+    key: Key,
+    parameters: SqlParameters,
+    written?: Found,
+  ): Promise<boolean> {
     assertOpen();
-    return commits.write(() => Number(statement.run({ ...parameters, now: clock() }).changes) === 1);
+    const { partition, id } = key;
+    const change = () => {
+      reads?.forget(key);
+      return Number(statement.run({ partition, id, ...parameters, now: clock() }).changes) === 1;
+    };
+    return commits.write(change, (isChanged) => {
+      if (!isChanged) return;
+      // Of several changes of one moment it is the last one that counts.
+      if (written) reads?.keep(key, written);
+      else reads?.forget(key);
+    });
   }
 
   async function rows(statement: SqliteStatement, parameters: SqlParameters): Promise<Row[]> {
@@ -89,20 +116,19 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
   commits.write(() => true).catch(() => undefined);
 
   return {
-    async get({ partition, id }) {
+    async get(key) {
       assertOpen();
-      const find = () => statements.find.get({ partition, id, now: clock() }) as Contents | undefined;
-      const found = await commits.read(find);
-      return found && toEntry(found);
+      const found = await commits.read(() => find(key, clock()));
+      return found && { value: found.value, version: found.version };
     },
-    async set({ partition, id }, value, { version, expiresAt, expect }) {
-      const record = { partition, id, value, version, expiresAt: expiresAt === 'never' ? null : expiresAt };
-      if (expect === undefined) return changesOne(statements.put, record);
-      if (expect === 'absent') return changesOne(statements.create, record);
-      return changesOne(statements.replace, { ...record, expect });
+    async set(key, value, { version, expiresAt, expect }) {
+      const record = { value, version, expiresAt: expiresAt === 'never' ? null : expiresAt };
+      if (expect === undefined) return changesOne(statements.put, key, record, record);
+      if (expect === 'absent') return changesOne(statements.create, key, record, record);
+      return changesOne(statements.replace, key, { ...record, expect }, record);
     },
-    async delete({ partition, id }, { expect } = {}) {
-      return changesOne(statements.remove, { partition, id, expect: expect ?? null });
+    async delete(key, { expect } = {}) {
+      return changesOne(statements.remove, key, { expect: expect ?? null });
     },
     async list(partition, { after = '', limit = 100 } = {}) {
       const listed = await rows(statements.list, { partition, after, limit });
@@ -130,7 +156,7 @@ function connect(location: SqliteLocation): { readonly database: SqliteDatabase;
 
 function prepareStatements(database: SqliteDatabase) {
   return {
-    find: database.prepare(`SELECT ${contents} FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
+    find: database.prepare(`SELECT ${contents}, expires_at FROM gatehouse_records WHERE ${isKey} AND ${isLive}`),
     list: database.prepare(`SELECT ${columns} FROM gatehouse_records AS records
       WHERE partition = :partition AND id > :after AND ${isLive} ORDER BY records.id LIMIT :limit`),
     scan: database.prepare(`SELECT CAST(partition AS BLOB) AS partition, ${columns} FROM gatehouse_records AS records
