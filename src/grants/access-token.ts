@@ -2,7 +2,7 @@ import { signJwt } from '../keys/jws.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
-import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
+import { addMappedClaims, type AccessTokenClaims } from '../protocol/access-token-claims.js';
 import { formatScope } from '../protocol/scope.js';
 import type { Identity } from './grant.js';
 
@@ -38,7 +38,6 @@ export function createAccessTokens(
       const { kid, key } = await keys.current();
       const now = Math.floor(clock());
       const claims: AccessTokenClaims = {
-        ...identity?.claims,
         iss: issuer,
         sub: identity?.sub ?? clientId, // RFC 9068 §2.2
         aud: resource,
@@ -49,6 +48,7 @@ export function createAccessTokens(
         jti: randomText(randomness),
         ...(identity && { grant_id: grantId, idp: identity.provider }),
       };
+      if (identity) addMappedClaims(claims, identity.claims);
       return signJwt({ alg: keys.algorithm, typ: 'at+jwt', kid }, claims, key); // RFC 9068 §2.1
     },
   };

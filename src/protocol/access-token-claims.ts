@@ -37,6 +37,16 @@ export const reservedClaims: ReadonlySet<string> = new Set([
   'act',
 ]);
 
+/**
+ * Adds what the `tokenMapper` returned, which replaces nothing of ours.
+ *
+ * One by one, and behind ours: to begin with an object that was read from JSON, and to put ours into it, takes five times
+ * as long, which is a third of the signature.
+ */
+export function addMappedClaims(claims: ProvenClaims, mapped: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(mapped)) if (!Object.hasOwn(claims, name)) define(claims, name, mapped[name]);
+}
+
 /** What the `tokenMapper` returned, beside the subject; made anew, since what a handler does to it is its own affair. */
 export function mappedClaims(claims: ProvenClaims): Record<string, unknown> {
   const mapped: Record<string, unknown> = {};
