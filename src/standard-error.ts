@@ -8,13 +8,15 @@ import type { Log } from './telemetry/log.js';
  */
 const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+const isTreacherous = new RegExp(treacherous.source);
+
 let isWatched = false;
 
 function write(line: string): void {
   // Whoever read the lines may be gone, and the fault that tells of it would end the process.
   if (!isWatched) process.stderr.on('error', () => undefined);
   isWatched = true;
-  process.stderr.write(line.replace(treacherous, escaped));
+  process.stderr.write(isTreacherous.test(line) ? line.replace(treacherous, escaped) : line);
 }
 
 const lines = pino(
@@ -35,7 +37,8 @@ export const standardErrorLog: Log = ({ level, ...entry }) => {
   if (level !== 'info') lines[level](entry);
 };
 
-const auditLines = lines.child({ kind: 'audit' });
+// A line has a time of its own.
+const auditLines = lines.child({ kind: 'audit' }, { serializers: { at: () => undefined } });
 
 /** Writes audit events as lines of JSON on standard error. */
-export const standardErrorAudit: AuditSink = (record) => auditLines.info({ ...record, at: undefined });
+export const standardErrorAudit: AuditSink = (record) => auditLines.info(record);

@@ -80,7 +80,7 @@ export function createArrive(services: ArriveServices): Arrive {
       hasChoice: others.length > 0,
     });
     if (step !== 'hand off to the provider')
-      return ask(request, steppedUp({ ...requested, providers }, earlier), client, target);
+      return ask(request, steppedUp({ providers, ...requested }, earlier), client, target);
     const browser = binding.browserOf(request) ?? binding.newBrowser().browser;
     const asked = { ...requested, providers, ...(!isVouchedFor && earlier && assuming(earlier, requested)) };
     const reason = isVouchedFor ? 'The operator vouches for the client.' : 'The user approved the same before.';

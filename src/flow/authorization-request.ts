@@ -106,7 +106,7 @@ export function readAuthorizationRequest(
   const scopes = grantableScopes(parseScope(parameters.get('scope')), resource, client, identityScopes);
   const uiLocales = tagsIn(parameters.get('ui_locales'));
   const languages = uiLocales === undefined ? {} : { uiLocales };
-  return { ...requester, ...languages, codeChallenge, resource: resource.url, scopes };
+  return { codeChallenge, resource: resource.url, scopes, ...requester, ...languages };
 }
 
 /**

@@ -40,7 +40,7 @@ export function createHandOff(
     }
     const { leg } = signIn;
     const { clientId, resource, scopes } = transaction;
-    const about = { ...originOf(request), clientId, resource, scopes, provider: leg.provider };
+    const about = { clientId, resource, scopes, provider: leg.provider, ...originOf(request) };
     audit({ ...about, ...approval });
     try {
       const location = await upstreamOf(upstreams, leg.provider).authorizationUrl(leg);

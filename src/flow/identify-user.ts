@@ -72,7 +72,7 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);
       const { clientId, resource, scopes } = transaction;
-      const about = { ...originOf(request), clientId, resource, scopes };
+      const about = { clientId, resource, scopes, ...originOf(request) };
       audit({ event: 'user.signed_in', ...about, subject: identity.sub, provider: identity.provider });
       const signedIn = { identity, user, session };
       const { assumption, ...asked } = transaction;

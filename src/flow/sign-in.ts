@@ -84,7 +84,7 @@ export function createSignIns<T extends SignInSubject = Transaction>(
   const isId = (id: string) => /^[\w-]{22}$/.test(id);
 
   function write(id: string, signIn: SignIn<T>, expiresAt: number, expect: string): Promise<boolean> {
-    const value = sealing.seal(purpose, id, JSON.stringify({ ...signIn, expiresAt }));
+    const value = sealing.seal(purpose, id, JSON.stringify({ expiresAt, ...signIn }));
     return writeOnce(store, keyOf(id), value, { version: randomText(randomness), expiresAt, expect });
   }
 

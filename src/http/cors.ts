@@ -9,7 +9,7 @@ const anyOrigin = {
 export function withCors(reply: HttpReply): HttpReply {
   // An answer that is made once is opened once.
   if (reply.headers['access-control-allow-origin'] === '*') return reply;
-  return { ...reply, headers: { ...reply.headers, ...anyOrigin } };
+  return { ...reply, headers: { ...anyOrigin, ...reply.headers } };
 }
 
 /** Tells whether the application has already set a header on an answer. */

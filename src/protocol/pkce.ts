@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** Tells whether text is a code verifier (RFC 7636 §4.1). */
 function isCodeVerifier(text: string): boolean {
@@ -7,7 +7,7 @@ function isCodeVerifier(text: string): boolean {
 
 /** The S256 challenge of a verifier (RFC 7636 §4.2). */
 export function codeChallengeOf(verifier: string): string {
-  return createHash('sha256').update(verifier).digest('base64url');
+  return hash('sha256', verifier, 'base64url');
 }
 
 /** Tells whether a verifier belongs to a challenge (RFC 7636 §4.6). */
