@@ -17,7 +17,7 @@ import type { BrowserBinding } from './browser-binding.js';
 import type { Connections } from './connections.js';
 import { upstreamOf, type Upstreams } from './hand-off.js';
 import { subjectOf } from './map-identity.js';
-import type { PendingSignIn, SignInKind, SignIns, SignInSubject } from './sign-in.js';
+import type { ReturnedSignIn, SignInKind, SignIns, SignInSubject } from './sign-in.js';
 
 /** The page on which users see which applications hold access in their name, and end it. */
 export interface Account {
@@ -118,15 +118,14 @@ export function createAccount(services: AccountServices): Account {
   }
 
   /** The provider's tokens are dropped, and rules of access not asked: who may not come in any more may end access still. */
-  async function identify(
-    request: HttpRequest,
-    { transaction: { id, browser }, leg }: PendingSignIn<AccountSignIn>,
-  ): Promise<HttpReply> {
+  async function identify(request: HttpRequest, signIn: ReturnedSignIn<AccountSignIn>): Promise<HttpReply> {
+    const { transaction, leg } = signIn;
+    const { id, browser } = transaction;
     const upstream = upstreamOf(upstreams, leg.provider);
     try {
       const detour = await upstream.detour?.(request);
       if (detour) return redirectReply(detour.href);
-      if (!(await signIns.finish(leg.state))) return toPage();
+      if (!(await signIns.finish(signIn))) return toPage();
       const signedIn = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       const userTag = await grantIds.userTag(signedIn.issuer, signedIn.subject);
       const subject = subjectOf(upstream.provider, signedIn.user);

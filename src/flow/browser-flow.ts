@@ -22,7 +22,7 @@ import type { IdentifyUser } from './identify-user.js';
 import { nextStep } from './journey.js';
 import type { ConsentRequest } from './present-consent.js';
 import type { Refuse } from './refuse.js';
-import type { PendingSignIn, SignIns } from './sign-in.js';
+import type { ReturnedSignIn, SignIns } from './sign-in.js';
 import type { Transaction, Transactions } from './transaction.js';
 
 /** How a door for authorization requests differs from `/oauth/authorize`. */
@@ -92,7 +92,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
     return error;
   }
 
-  async function identify(request: HttpRequest, signIn: PendingSignIn, door: string | undefined): Promise<HttpReply> {
+  async function identify(request: HttpRequest, signIn: ReturnedSignIn, door: string | undefined): Promise<HttpReply> {
     const { transaction, leg } = signIn;
     if (leg.provider !== (door ?? leg.provider)) {
       throw new AuthError('invalid_request', 'The sign-in is under way elsewhere.');
@@ -182,7 +182,7 @@ export function createBrowserFlow(services: BrowserFlowServices): BrowserFlow {
 
       switch (nextStep({ event: 'returned', sameBrowser: binding.isBound(request, id), status })) {
         case 'identify the user':
-          return identify(request, signIn as PendingSignIn, provider);
+          return identify(request, signIn as ReturnedSignIn, provider);
         case 'say that it was answered':
           return answered(request);
         case 'say that it is another browser':

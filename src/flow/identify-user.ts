@@ -15,14 +15,14 @@ import type { Deliver } from './deliver.js';
 import { upstreamOf, type Upstreams } from './hand-off.js';
 import type { IssueCode, SignedIn } from './issue-code.js';
 import type { DescribeUser } from './map-identity.js';
-import type { PendingSignIn, SignIns } from './sign-in.js';
+import type { ReturnedSignIn, SignIns } from './sign-in.js';
 import type { BeginTransaction, Transaction } from './transaction.js';
 import type { UserHints } from './user-hint.js';
 
 /** Finds out who has come back from a provider, and answers the client with a code. */
 export interface IdentifyUser {
   /** The browser is back from the provider. */
-  returned(request: HttpRequest, signIn: PendingSignIn, client: Client, target: RedirectTarget): Promise<HttpReply>;
+  returned(request: HttpRequest, signIn: ReturnedSignIn, client: Client, target: RedirectTarget): Promise<HttpReply>;
   /** A user who had signed in already has approved what another one had approved before. */
   approved(request: HttpRequest, transaction: Transaction, target: RedirectTarget): Promise<HttpReply>;
 }
@@ -63,11 +63,12 @@ export function createIdentifyUser(services: IdentifyServices): IdentifyUser {
   }
 
   return {
-    async returned(request, { transaction, leg }, client, target) {
+    async returned(request, signIn, client, target) {
+      const { transaction, leg } = signIn;
       const upstream = upstreamOf(upstreams, leg.provider);
       const detour = await upstream.detour?.(request);
       if (detour) return redirectReply(detour.href);
-      if (!(await signIns.finish(leg.state))) return answered(request, transaction);
+      if (!(await signIns.finish(signIn))) return answered(request, transaction);
       const { user, ...session } = await upstream.complete({ ...leg, callbackQuery: request.query }, request);
       await admit(upstream.provider, user);
       const identity = await describeUser(upstream.provider, session.tokens, user);

@@ -3,7 +3,7 @@ import { randomText, type Randomness } from '../keys/randomness.js';
 import type { Clock } from '../storage/clock.js';
 import { secretsEqual } from '../keys/mac.js';
 import type { SealPurpose, Sealing } from '../keys/sealing.js';
-import type { Key, Store } from '../storage/store.js';
+import type { Key, Store, Version } from '../storage/store.js';
 import { writeOnce } from '../storage/write-once.js';
 import type { SignedIn } from './issue-code.js';
 import type { Transaction } from './transaction.js';
@@ -31,12 +31,21 @@ export type SignIn<T = Transaction> =
 /** A sign-in that was approved, and has not come back yet. */
 export type PendingSignIn<T = Transaction> = Extract<SignIn<T>, { status: 'pending' }>;
 
+/** What was read of a record beside the sign-in: what it takes to write over exactly that. */
+interface AsRead {
+  readonly expiresAt: number;
+  readonly version: Version;
+}
+
+/** A pending sign-in that a browser has come back to, as its record was read. */
+export type ReturnedSignIn<T = Transaction> = PendingSignIn<T> & AsRead;
+
 /** The records of answered transactions. Each form is answered once, each sign-in is finished once. */
 export interface SignIns<T = Transaction> {
   /** Reads how a transaction stands; undefined when it was not answered, or is over. */
   find(id: string): Promise<SignIn<T> | undefined>;
   /** Finds the sign-in that a provider's `state` belongs to. */
-  findByState(state: string): Promise<{ readonly id: string; readonly signIn: SignIn<T> | undefined }>;
+  findByState(state: string): Promise<{ readonly id: string; readonly signIn: (SignIn<T> & AsRead) | undefined }>;
   /**
    * Records an approval, unless there was an answer before; tells how the transaction stands now.
    *
@@ -49,8 +58,8 @@ export interface SignIns<T = Transaction> {
   release(id: string): Promise<SignedIn | undefined>;
   /** Records a denial, also over a pending approval; true for exactly one caller. */
   deny(transaction: T): Promise<boolean>;
-  /** Finishes the pending sign-in of a `state`; true for exactly one caller. */
-  finish(state: string): Promise<boolean>;
+  /** Finishes a pending sign-in, if nothing has become of it since it was found; true for exactly one caller. */
+  finish(signIn: ReturnedSignIn<T>): Promise<boolean>;
 }
 
 /** What keeps sign-ins of different kinds apart: a state of one kind is never found among another. */
@@ -88,21 +97,21 @@ export function createSignIns<T extends SignInSubject = Transaction>(
     return writeOnce(store, keyOf(id), value, { version: randomText(randomness), expiresAt, expect });
   }
 
-  async function read(id: string) {
+  async function read(id: string): Promise<(SignIn<T> & AsRead) | undefined> {
     const entry = isId(id) ? await store.get(keyOf(id)) : undefined;
     const text = entry && sealing.open(purpose, id, entry.value);
     if (entry === undefined || text === undefined) return undefined;
-    const signIn = JSON.parse(text) as SignIn<T> & { expiresAt: number };
+    const signIn = JSON.parse(text) as SignIn<T> & { readonly expiresAt: number };
     // Sealed in, so that a database put back to an earlier state revives nothing.
-    return signIn.expiresAt > clock() ? { signIn, version: entry.version } : undefined;
+    return signIn.expiresAt > clock() ? Object.assign(signIn, { version: entry.version }) : undefined;
   }
 
   return {
-    find: async (id) => (await read(id))?.signIn,
+    find: read,
 
     async findByState(state) {
       const id = idOf(state);
-      const signIn = (await read(id))?.signIn;
+      const signIn = await read(id);
       // A hand-off that another one has taken the place of leads nowhere.
       const isOver = signIn?.status === 'pending' && !secretsEqual(signIn.leg.state, state);
       return { id, signIn: isOver ? undefined : signIn };
@@ -121,9 +130,8 @@ export function createSignIns<T extends SignInSubject = Transaction>(
       if (await write(id, pending, expiresAt, 'absent')) return pending;
       const earlier = await read(id);
       if (!earlier) throw new AuthError('invalid_request', 'The request has expired.', { topic: 'expired' });
-      const { signIn, version } = earlier;
-      if (signIn.status !== 'pending' || signIn.leg.provider === provider) return signIn;
-      return (await write(id, pending, expiresAt, version)) ? pending : ((await read(id))?.signIn ?? signIn);
+      if (earlier.status !== 'pending' || earlier.leg.provider === provider) return earlier;
+      return (await write(id, pending, expiresAt, earlier.version)) ? pending : ((await read(id)) ?? earlier);
     },
 
     async hold({ id, expiresAt }, signedIn) {
@@ -133,24 +141,19 @@ export function createSignIns<T extends SignInSubject = Transaction>(
 
     async release(id) {
       const found = await read(id);
-      if (found?.signIn.status !== 'signed in') return undefined;
-      const isFirst = await write(id, { status: 'finished' }, found.signIn.expiresAt, found.version);
-      return isFirst ? found.signIn.signedIn : undefined;
+      if (found?.status !== 'signed in') return undefined;
+      const isFirst = await write(id, { status: 'finished' }, found.expiresAt, found.version);
+      return isFirst ? found.signedIn : undefined;
     },
 
     async deny({ id, expiresAt }) {
       const denied = { status: 'denied' } as const;
       if (await write(id, denied, expiresAt, 'absent')) return true;
       const earlier = await read(id);
-      if (earlier?.signIn.status !== 'pending' && earlier?.signIn.status !== 'signed in') return false;
-      return write(id, denied, earlier.signIn.expiresAt, earlier.version);
+      if (earlier?.status !== 'pending' && earlier?.status !== 'signed in') return false;
+      return write(id, denied, earlier.expiresAt, earlier.version);
     },
 
-    async finish(state) {
-      const id = idOf(state);
-      const found = await read(id);
-      if (found?.signIn.status !== 'pending' || found.signIn.leg.state !== state) return false;
-      return write(id, { status: 'finished' }, found.signIn.expiresAt, found.version);
-    },
+    finish: ({ transaction, expiresAt, version }) => write(transaction.id, { status: 'finished' }, expiresAt, version),
   };
 }
