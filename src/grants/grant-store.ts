@@ -41,8 +41,8 @@ export interface Grants {
 }
 
 const maxAttempts = 10;
-/** Some three megabytes. */
-const maxUnderstood = 1000;
+/** Some six megabytes. */
+const maxUnderstood = 2000;
 /** More than anybody has; what is beyond is not seen. */
 const maxListed = 200;
 

@@ -1,5 +1,8 @@
 import { header, type HttpRequest } from './message.js';
 
+/** As nearly all clients write it (RFC 6750 §2.1). */
+const isPlain = /^Bearer [\w.~+/-]+=*$/;
+
 /**
  * The token of a request, from the `Authorization` header only (RFC 6750 §2.1; MCP forbids the query).
  *
@@ -9,6 +12,7 @@ export function bearerTokenOf(request: Pick<HttpRequest, 'headers'>): string | u
   const sent = request.headers['authorization'];
   if (sent === undefined) return undefined;
   const value = header(request, 'authorization') ?? 'Bearer';
+  if (isPlain.test(value)) return value.slice('Bearer '.length);
   // Web-standard headers hold two lines as one text, and nobody can tell which of the two was checked.
   if (value.includes(',') && /, *bearer /i.test(value)) return '';
   const [scheme = '', token = '', ...more] = value.trim().split(/ +/);

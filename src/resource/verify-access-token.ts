@@ -22,6 +22,6 @@ export function createAuthenticate(
 ): (token: string) => Promise<AuthInfo> {
   return async (token) => {
     const auth = await verify(token, url);
-    return { ...auth, scopes: [...withImplied(auth.scopes, implied)] };
+    return implied.size === 0 ? auth : { ...auth, scopes: [...withImplied(auth.scopes, implied)] };
   };
 }

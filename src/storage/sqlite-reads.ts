@@ -20,8 +20,8 @@ export interface RecentReads {
   keep(key: Key, written: Found): void;
 }
 
-/** Some three megabytes. */
-const maxKept = 1000;
+/** Some four megabytes. */
+const maxKept = 2000;
 
 /**
  * Keeps what was read and written last for as long as nobody else has written to the file, which SQLite tells for a quarter of what
