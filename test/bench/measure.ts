@@ -17,6 +17,14 @@ export interface Cost {
   readonly load: number;
 }
 
+/** A cost, and how many times that of a bare answer it is, which was measured just before and after it. */
+export interface Figures extends Cost {
+  readonly ratio: number;
+}
+
+/** Measures what a bare answer costs now: the machine sways from one minute to the next. */
+export type MeasureFloor = () => Promise<Cost>;
+
 /** How much is done of each; before it is measured, about as much is done to warm up. */
 export interface Amounts {
   /** Requests that need nothing prepared. */
@@ -85,43 +93,56 @@ export async function measureDocument(server: ContenderProcess, path: string, re
   return cost;
 }
 
+/** Measures something between two looks at the bare server. */
+export async function measureBeside(measureFloor: MeasureFloor, measure: () => Promise<Cost>): Promise<Figures> {
+  const before = await measureFloor();
+  const cost = await measure();
+  const after = await measureFloor();
+  return { ...cost, ratio: cost.cpu / ((before.cpu + after.cpu) / 2) };
+}
+
 /** Measures all works of a contender, one after the other. */
 export async function measureWorks(
   { discovery, works }: Contender,
   server: ContenderProcess,
   provider: InstantProvider,
   { requests, warmUp, grants, refreshes }: Amounts,
-): Promise<Map<Work, Cost>> {
+  measureFloor: MeasureFloor,
+): Promise<Map<Work, Figures>> {
+  const beside = (measure: () => Promise<Cost>) => measureBeside(measureFloor, measure);
   const load = createLoad(server);
   const { body } = await load.connection.send({ method: 'GET', path: discovery });
   const journey = createJourney(JSON.parse(body) as Endpoints, server.issuer, provider);
-  const costs = new Map<Work, Cost>();
-  if (works.includes('discovery')) costs.set('discovery', await measureDocument(server, discovery, requests));
+  const costs = new Map<Work, Figures>();
+  if (works.includes('discovery')) {
+    costs.set('discovery', await beside(() => measureDocument(server, discovery, requests)));
+  }
 
   await load.measure(requests / 2, journey.register);
-  if (works.includes('registration')) costs.set('registration', await load.measure(requests / 2, journey.register));
+  if (works.includes('registration')) {
+    costs.set('registration', await beside(() => load.measure(requests / 2, journey.register)));
+  }
   const client = await journey.register(load.connection);
 
-  const signIns = async (count: number) => {
-    const codes: Grant[] = [];
-    const cost = await load.measure(count, async (connection, index) => {
+  const codes: Grant[] = [];
+  const tokens: Tokens[] = [];
+  const signIns = () =>
+    load.measure(grants, async (connection, index) => {
       codes[index] = await journey.signIn(connection, client);
     });
-    return { codes, cost };
-  };
-  const exchange = async (codes: readonly Grant[]) => {
-    const tokens: Tokens[] = [];
-    const cost = await load.measure(codes.length, async (connection, index) => {
+  const exchanges = () =>
+    load.measure(grants, async (connection, index) => {
       tokens[index] = await journey.redeem(connection, client, codes[index] as Grant);
     });
-    return { tokens, cost };
-  };
   // In portions, so that no code waits until it has expired.
-  for (let done = 0; done < warmUp; done += grants) await exchange((await signIns(grants)).codes);
-  const { codes, cost: signIn } = await signIns(grants);
-  const { tokens, cost: exchanged } = await exchange(codes);
+  for (let done = 0; done < warmUp; done += grants) {
+    await signIns();
+    await exchanges();
+  }
+  const signedIn = await beside(signIns);
+  const exchanged = await beside(exchanges);
   if (works.includes('code exchange')) costs.set('code exchange', exchanged);
-  if (works.includes('federated flow')) costs.set('federated flow', together(signIn, exchanged));
+  if (works.includes('federated flow')) costs.set('federated flow', together(signedIn, exchanged));
 
   const call = (connection: HttpConnection, index: number) =>
     journey.call(connection, tokens[index % grants] as Tokens);
@@ -132,20 +153,21 @@ export async function measureWorks(
   if (works.includes('protected request')) {
     await journey.isRefused(load.connection, tokens[0] as Tokens);
     await load.measure(requests / 2, call);
-    costs.set('protected request', await load.measure(requests, call));
+    costs.set('protected request', await beside(() => load.measure(requests, call)));
   }
   if (works.includes('refresh')) {
     await load.measure(warmUp, refresh);
-    costs.set('refresh', await load.measure(grants * refreshes, refresh));
+    costs.set('refresh', await beside(() => load.measure(grants * refreshes, refresh)));
   }
   load.close();
   return costs;
 }
 
 /** A work of two steps, of which one was done after all of the other. */
-function together(one: Cost, other: Cost): Cost {
+function together(one: Figures, other: Figures): Figures {
   return {
     cpu: one.cpu + other.cpu,
+    ratio: one.ratio + other.ratio,
     perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
     p50: one.p50 + other.p50,
     p99: one.p99 + other.p99,

@@ -1,19 +1,12 @@
 import { works, type Contender, type Work } from './contenders.js';
-import type { Cost } from './measure.js';
+import type { Figures } from './measure.js';
 
 /** What one contender did in one round, and the bare server beside it. */
 export interface Sample {
-  /** Microseconds of CPU time that the bare server needed for an answer, before and after. */
-  readonly floor: number;
-  readonly costs: ReadonlyMap<Work, Cost>;
+  readonly costs: ReadonlyMap<Work, Figures>;
   /** Milliseconds from starts to first answers. */
   readonly starts: readonly number[];
   readonly floorStarts: readonly number[];
-}
-
-/** A cost, and how many times that of the bare server it is. */
-export interface Figures extends Cost {
-  readonly ratio: number;
 }
 
 /** The medians of all rounds. */
@@ -24,13 +17,10 @@ export interface Result {
   readonly start: { readonly milliseconds: number; readonly ratio: number };
 }
 
-/** Takes the median of each figure; a ratio is one of figures of the same round. */
+/** Takes the median of each figure; a ratio is one of figures of the same minute. */
 export function resultOf(contender: Contender, samples: readonly Sample[]): Result {
   const figures = (work: Work): [Work, Figures][] => {
-    const costs = samples.flatMap(({ floor, costs }) => {
-      const cost = costs.get(work);
-      return cost ? [{ ...cost, ratio: cost.cpu / floor }] : [];
-    });
+    const costs = samples.flatMap(({ costs }) => costs.get(work) ?? []);
     if (costs.length === 0) return [];
     const of = (name: keyof Figures) => median(costs.map((cost) => cost[name]));
     const [cpu, perSecond, p50, p99, load, ratio] = [

@@ -16,7 +16,14 @@ import { leaveServersAlone, startContender, type ContenderProcess } from './cont
 import { bare, contenders, type Contender, type Work } from './contenders.js';
 import { startInstantProvider } from './instant-provider.js';
 import { circumstances } from './machine.js';
-import { measureDocument, measureWorks, type Amounts, type Cost } from './measure.js';
+import {
+  measureBeside,
+  measureDocument,
+  measureWorks,
+  type Amounts,
+  type Figures,
+  type MeasureFloor,
+} from './measure.js';
 import { writeToReadme } from './readme.js';
 import { resultOf, type Sample } from './results.js';
 import { newStore } from './stores.js';
@@ -52,18 +59,10 @@ for (let round = 1; round <= rounds; round++) {
   for (const contender of chosen) {
     const floorStarts: number[] = [];
     for (let start = 0; start < starts; start++) floorStarts.push(await measureStart(bare));
-    const before = await measureFloor();
-    const measured = await measureContender(contender);
-    const after = await measureFloor();
-    const cpu = (before.cpu + after.cpu) / 2;
-    const sample = { floor: cpu, floorStarts, ...measured };
+    const bareAnswer = { ...(await measureFloor()), ratio: 1 };
+    samples.get(bare)?.push({ floorStarts, costs: new Map([['discovery', bareAnswer]]), starts: floorStarts });
+    const sample = { floorStarts, ...(await measureContender(contender, measureFloor)) };
     samples.get(contender)?.push(sample);
-    samples.get(bare)?.push({
-      floor: cpu,
-      floorStarts,
-      costs: new Map([['discovery', { ...before, cpu }]]),
-      starts: floorStarts,
-    });
     report(round, contender, sample);
   }
   await floor.stop();
@@ -75,14 +74,16 @@ const tables = `${circumstances(results, rounds)}\n\n${tablesOf(results)}`;
 console.log(`\n${tables}`);
 if (values.write) await writeToReadme(tables);
 
-async function measureContender(contender: Contender) {
+async function measureContender(contender: Contender, measureFloor: MeasureFloor) {
   const ownStarts: number[] = [];
   for (let start = 1; start < starts; start++) ownStarts.push(await measureStart(contender));
   const costs = await withContender(contender, async (server) => {
     ownStarts.push(server.startedIn);
-    if (contender.kind !== 'floor') return measureWorks(contender, server, provider, amountsOf(contender));
-    const cost = await measureDocument(server, contender.discovery, amounts.requests);
-    return new Map<Work, Cost>([['discovery', cost]]);
+    if (contender.kind !== 'floor') {
+      return measureWorks(contender, server, provider, amountsOf(contender), measureFloor);
+    }
+    const answer = () => measureDocument(server, contender.discovery, amounts.requests);
+    return new Map<Work, Figures>([['discovery', await measureBeside(measureFloor, answer)]]);
   });
   return { costs, starts: ownStarts };
 }
@@ -121,7 +122,8 @@ function installPeers(): void {
 }
 
 /** One line per contender and round, for those who wait. */
-function report(round: number, { name }: Contender, { floor, costs }: Sample): void {
-  const ratios = [...costs].map(([work, { cpu }]) => `${work} ${(cpu / floor).toFixed(2)}`);
-  console.log(`round ${round}, ${name} (bare: ${floor.toFixed(1)} µs): ${ratios.join(', ')}`);
+function report(round: number, { name }: Contender, { costs }: Sample): void {
+  console.log(
+    `round ${round}, ${name}: ${[...costs].map(([work, { ratio }]) => `${work} ${ratio.toFixed(2)}`).join(', ')}`,
+  );
 }
