@@ -8,7 +8,7 @@ import type { UpstreamSession } from './session.js';
 /** What is kept for a grant. All instants are epoch seconds. */
 export interface VaultRecord {
   readonly session: UpstreamSession;
-  /** When the record goes; also in the record, since whoever writes it has to say so again. */
+  /** When the record goes; told with it, since whoever writes it has to say so again. */
   readonly keptUntil: number;
   /** There while somebody renews the tokens: nobody else may present this refresh token meanwhile. */
   readonly lease?: { readonly id: string; readonly at: number } | undefined;
@@ -55,14 +55,24 @@ export interface Vault {
 const purpose = 'seal vault';
 const maxAttempts = 10;
 
-/** Seals each record under its own key, so that no record opens in another one's place. */
+/**
+ * Seals each record under its own key, so that no record opens in another one's place.
+ *
+ * When it goes stands before the seal, as `until:seal`: to keep a record longer takes no look into it.
+ */
 export function createVault(store: Store, sealing: Sealing, randomness: Randomness): Vault {
   const context = ({ partition, id }: Key) => `${partition}/${id}`;
-  const seal = (key: Key, record: VaultRecord) => sealing.seal(purpose, context(key), JSON.stringify(record));
 
-  function open(key: Key, sealed: string): VaultRecord | undefined {
+  function seal(key: Key, { keptUntil, ...record }: VaultRecord): string {
+    return labelled(keptUntil, sealing.seal(purpose, context(key), JSON.stringify(record)));
+  }
+
+  function open(key: Key, value: string): VaultRecord | undefined {
+    const { keptUntil, sealed } = readLabel(value);
     const text = sealing.open(purpose, context(key), sealed);
-    return text === undefined ? undefined : (JSON.parse(text) as VaultRecord);
+    if (text === undefined) return undefined;
+    const record = JSON.parse(text) as VaultRecord;
+    return keptUntil === undefined ? record : { ...record, keptUntil };
   }
 
   const vault: Vault = {
@@ -72,12 +82,16 @@ export function createVault(store: Store, sealing: Sealing, randomness: Randomne
     },
 
     async extend(key, keptUntil) {
-      const held = await vault.read(key);
-      // A deletion wins. Of many that extend at once, one writes: the others find it done, and do not get in its way.
-      const isShort = (current: VaultRecord) => current.keptUntil < keptUntil;
-      if (held && isShort(held.record)) {
-        await vault.change(key, held, isShort, (current) => ({ ...current, keptUntil }));
+      for (let attempt = 0; attempt < maxAttempts; attempt++) {
+        const entry = await store.get(key);
+        if (!entry) return; // A deletion wins.
+        const { keptUntil: until = 0, sealed } = readLabel(entry.value);
+        // Of many that extend at once, one writes: the others find it done, and do not get in its way.
+        if (until >= keptUntil) return;
+        const options = { version: randomText(randomness), expiresAt: keptUntil, expect: entry.version };
+        if (await writeOnce(store, key, labelled(keptUntil, sealed), options)) return;
       }
+      throw tooMany();
     },
 
     async read(key) {
@@ -121,6 +135,16 @@ export function createVault(store: Store, sealing: Sealing, randomness: Randomne
     },
   };
   return vault;
+}
+
+function labelled(keptUntil: number, sealed: string): string {
+  return `${keptUntil}:${sealed}`;
+}
+
+/** A record that was written before there were labels says by itself when it goes. */
+function readLabel(value: string): { readonly keptUntil?: number; readonly sealed: string } {
+  const colon = value.indexOf(':');
+  return colon < 0 ? { sealed: value } : { keptUntil: Number(value.slice(0, colon)), sealed: value.slice(colon + 1) };
 }
 
 function tooMany(): AuthError {

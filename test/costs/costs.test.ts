@@ -65,12 +65,11 @@ const expected: Record<Operation, Cost> = {
     'store get': 2, // grant, vault
     'store set': 2, // grant, and the vault, which has to live as long
     signatures: 1, // access token
-    HMACs: 6, // grant id, once for each process; code; refresh token; 2 openings, 1 seal
+    HMACs: 4, // grant id, once for each process; code; refresh token; an opening
     hashes: 6, // audit; grant id; code; code challenge
-    ciphers: 1, // vault
-    deciphers: 2, // claims, vault
+    deciphers: 1, // claims
     timers: 5, // store, body
-    bytes: 108_200,
+    bytes: 86_600,
   },
   'protected request, new token': {
     'store get': 2, // does the grant live?; that it is used, which nobody waits for

@@ -30,4 +30,4 @@ it('the token endpoint does what a simple model says, whatever its clients, thie
   ]) {
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(10);
   }
-});
+}, 120_000);

@@ -26,7 +26,7 @@ describe('the pooled fetch', () => {
     });
     server.on('connection', () => (connections += 1));
     address = `http://127.0.0.1:${await listen(server, 0)}/path?secret=canary`;
-    pool = createPooledFetch({ timeout: 0.2, maxBytes: 1000 });
+    pool = createPooledFetch({ timeout: 1, maxBytes: 1000 });
   });
 
   afterEach(async () => {
@@ -131,7 +131,7 @@ describe('the pooled fetch', () => {
     answer = listener;
     const started = performance.now();
     expect(await codeOf(get())).toBe(code);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(4000);
     answer = (_request, response) => response.end('{}');
     expect(await codeOf(get())).toBe('answered');
   });

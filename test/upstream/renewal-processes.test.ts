@@ -59,7 +59,7 @@ async function run(...parameters: string[]): Promise<string[]> {
 
 it('two processes with ten callers each never present a refresh token twice', async () => {
   await run('0', 'sign in');
-  const outcomes = await Promise.all([run('5000'), run('5000')]);
+  const outcomes = await Promise.all([run('8000'), run('8000')]);
   expect(isDead).toBe(false);
   // Each lives for a second: there were some, and each was asked for once.
   expect(generation).toBeGreaterThan(3);
@@ -70,5 +70,5 @@ it('two processes with ten callers each never present a refresh token twice', as
   }
   // Both have worked with tokens that the other one has renewed.
   const [one, two] = outcomes.map((outcome) => new Set(outcome));
-  expect([...(one ?? [])].filter((token) => two?.has(token)).length).toBeGreaterThan(2);
+  expect([...(one ?? [])].filter((token) => two?.has(token)).length).toBeGreaterThan(1);
 });

@@ -16,6 +16,7 @@ const session: UpstreamSession = {
   idToken: { sub: 'alice' },
   receivedAt: 1000,
 };
+const sealing = createSealing(createKeyRing(['x'.repeat(32)], 'https://a.example'), randomBytes);
 const younger: UpstreamSession = { ...session, receivedAt: 1500 };
 
 let now: number;
@@ -38,11 +39,7 @@ beforeEach(async () => {
       return entry;
     },
   };
-  vault = createVault(
-    store,
-    createSealing(createKeyRing(['x'.repeat(32)], 'https://a.example'), randomBytes),
-    randomBytes,
-  );
+  vault = createVault(store, sealing, randomBytes);
   await vault.put(key, session, 2000);
 });
 
@@ -74,6 +71,20 @@ describe('the vault', () => {
     expect((await read()).record).toEqual({ session, keptUntil: 3001 });
     await vault.extend(key, 2500);
     expect((await read()).record.keptUntil).toBe(3001);
+  });
+
+  it('is extended without being opened, and opened all the same', async () => {
+    const sealed = (await store.get(key))?.value.replace('2000:', '');
+    await vault.extend(key, 3000);
+    expect((await store.get(key))?.value).toBe(`3000:${sealed ?? ''}`);
+  });
+
+  it('reads and extends a record that was written before its time stood before the seal', async () => {
+    const sealed = sealing.seal('seal vault', 'user/vault.1', JSON.stringify({ session, keptUntil: 2000 }));
+    await store.set(key, sealed, { version: 'x', expiresAt: 2000 });
+    expect((await read()).record).toEqual({ session, keptUntil: 2000 });
+    await vault.extend(key, 3000);
+    expect((await read()).record).toEqual({ session, keptUntil: 3000 });
   });
 
   it('does not bring a record back by extending it', async () => {
