@@ -1,5 +1,5 @@
 /**
- * What each operation costs the server, as a multiple of a bare `node:http` answer in the same round, for this package
+ * What each operation costs the server, as a multiple of a bare `node:http` answer just before and after, for this package
  * and for its peers: `npm run bench`, with
  *
  * - `-- --rounds 5`: more rounds than three
