@@ -25,6 +25,7 @@ import type { Foundation } from './foundation.js';
 import type { Credentials } from './grants/credential.js';
 import type { GrantIds } from './grants/grant-id.js';
 import type { Grants } from './grants/grant-store.js';
+import type { SealedIdentities } from './grants/sealed-identity.js';
 import { createCookieJar } from './http/cookies.js';
 import { randomText } from './keys/randomness.js';
 import { pagesOnDemand } from './pages-on-demand.js';
@@ -68,6 +69,7 @@ export interface JourneyParts {
   readonly grants: Grants;
   readonly grantIds: GrantIds;
   readonly credentials: Credentials;
+  readonly identities: SealedIdentities;
   readonly vault: Vault;
 }
 
@@ -134,7 +136,7 @@ export function createBrowserJourney(
       hints,
       begin,
       askSignedIn,
-      issueCode: createIssueCode({ ...parts, sealing, clock, randomness, authorizationCodeTtl, audit }),
+      issueCode: createIssueCode({ ...parts, clock, randomness, authorizationCodeTtl, audit }),
       deliver,
       pages,
       audit,

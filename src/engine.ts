@@ -24,7 +24,7 @@ import { createGrants, type Grants } from './grants/grant-store.js';
 import type { Grant, Identity } from './grants/grant.js';
 import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
-import { createOpenIdentity } from './grants/sealed-identity.js';
+import { createSealedIdentities } from './grants/sealed-identity.js';
 import {
   createRequireStanding,
   holderOf,
@@ -117,7 +117,8 @@ export function createEngine(
     randomness,
     (resource) => resources.get(resource)?.accessTokenTtl ?? accessTokenTtl,
   );
-  const identityOf = createOpenIdentity(sealing);
+  const identities = createSealedIdentities(sealing);
+  const identityOf = identities.open;
   const issueTokens = createIssueTokens(accessTokens, credentials, identityOf);
   // Within the grace window a superseded refresh token gets an access token without a write.
   const lifetimes = {
@@ -220,6 +221,7 @@ export function createEngine(
       grants,
       grantIds,
       credentials,
+      identities,
       vault,
     }),
     revokeToken: createRevokeToken(grants, credentials, readAccessToken, revokedClientTokens, clock, audit),

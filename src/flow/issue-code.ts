@@ -2,11 +2,10 @@ import type { Credentials } from '../grants/credential.js';
 import { vaultKey, type GrantIds } from '../grants/grant-id.js';
 import type { Grants } from '../grants/grant-store.js';
 import type { Grant, Identity } from '../grants/grant.js';
-import { sealIdentity } from '../grants/sealed-identity.js';
+import type { SealedIdentities } from '../grants/sealed-identity.js';
 import { randomText, type Randomness } from '../keys/randomness.js';
 import { profileFor, type UserProfile } from '../protocol/user-profile.js';
 import type { Clock } from '../storage/clock.js';
-import type { Sealing } from '../keys/sealing.js';
 import type { Audit, RequestOrigin } from '../telemetry/audit.js';
 import { hasTokens, renewalDueAt, type UpstreamSession } from '../upstream/session.js';
 import type { Vault } from '../upstream/vault.js';
@@ -34,7 +33,7 @@ export interface IssueCodeServices {
   readonly grantIds: GrantIds;
   readonly credentials: Credentials;
   readonly vault: Vault;
-  readonly sealing: Sealing;
+  readonly identities: Pick<SealedIdentities, 'seal'>;
   readonly clock: Clock;
   readonly randomness: Randomness;
   /** Seconds within which the code has to be redeemed. */
@@ -44,7 +43,7 @@ export interface IssueCodeServices {
 
 /** Issues authorization codes. */
 export function createIssueCode(services: IssueCodeServices): IssueCode {
-  const { grants, grantIds, credentials, vault, sealing, clock, randomness, authorizationCodeTtl, audit } = services;
+  const { grants, grantIds, credentials, vault, identities, clock, randomness, authorizationCodeTtl, audit } = services;
   return async (transaction, { identity, user, session }, origin) => {
     const grantId = await grantIds.create(session.issuer, session.subject);
     const now = clock();
@@ -62,7 +61,7 @@ export function createIssueCode(services: IssueCodeServices): IssueCode {
       clientId,
       resource,
       scopes,
-      identity: sealIdentity(sealing, grantId, { ...identity, ...profile }),
+      identity: identities.seal(grantId, { ...identity, ...profile }),
       salt: randomText(randomness),
       createdAt: now,
       code,

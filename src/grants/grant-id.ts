@@ -32,7 +32,9 @@ export function createGrantIds(installationKey: () => Promise<Buffer>, randomnes
       const key = await installationKey();
       const userTag = tag(key, issuer, subject);
       const random = randomText(randomness);
-      return `${userTag}.${random}.${shortMac(key, userTag, random)}`;
+      const grantId = `${userTag}.${random}.${shortMac(key, userTag, random)}`;
+      recognised.set(grantId, true);
+      return grantId;
     },
 
     userTag: async (issuer, subject) => tag(await installationKey(), issuer, subject),
@@ -60,6 +62,7 @@ export function vaultKey(grantId: string): Key {
 }
 
 function keyFor(record: string, grantId: string): Key {
-  const [userTag = '', random = ''] = grantId.split('.');
-  return { partition: userTag, id: `${record}.${random}` };
+  const tagEnd = grantId.indexOf('.');
+  const random = grantId.slice(tagEnd + 1, grantId.indexOf('.', tagEnd + 1));
+  return { partition: grantId.slice(0, tagEnd), id: `${record}.${random}` };
 }

@@ -3,13 +3,6 @@ import type { Sealing } from '../keys/sealing.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import type { Grant, Identity } from './grant.js';
 
-const purpose = 'seal claims';
-
-/** Seals who the user is for the record of a grant. */
-export function sealIdentity(sealing: Sealing, grantId: string, identity: Identity): string {
-  return sealing.seal(purpose, grantId, JSON.stringify(identity));
-}
-
 /**
  * Reads who the user of a grant is.
  *
@@ -17,20 +10,44 @@ export function sealIdentity(sealing: Sealing, grantId: string, identity: Identi
  */
 export type OpenIdentity = (grant: Pick<Grant, 'grantId' | 'identity'>) => Identity;
 
-/** One request asks two or three times. */
-const maxOpened = 100;
+/** Who the users of grants are, sealed into their records. */
+export interface SealedIdentities {
+  /** Seals who the user is for the record of a grant. */
+  seal(grantId: string, identity: Identity): string;
+  readonly open: OpenIdentity;
+}
 
-/** Opens what {@link sealIdentity} sealed, and keeps the last few open. */
-export function createOpenIdentity(sealing: Sealing): OpenIdentity {
+/** One request asks two or three times, and most codes are exchanged where they were issued. Some megabyte. */
+const maxOpened = 2000;
+
+const purpose = 'seal claims';
+
+/** Seals identities, and keeps the last ones at hand. */
+export function createSealedIdentities(sealing: Sealing): SealedIdentities {
   const opened = new BoundedMap<string, { readonly grantId: string; readonly identity: Identity }>(maxOpened);
-  return ({ grantId, identity: sealed }) => {
-    const known = opened.get(sealed);
-    // In the record of another grant it is worth nothing.
-    if (known?.grantId === grantId) return known.identity;
-    const text = sealing.open(purpose, grantId, sealed);
-    if (text === undefined) throw new AuthError('invalid_grant', 'The grant can no longer be used.');
+
+  /** As it was sealed, and nothing that the sealed text does not say. */
+  function keep(grantId: string, sealed: string, text: string): Identity {
     const identity = JSON.parse(text) as Identity;
     opened.set(sealed, { grantId, identity });
     return identity;
+  }
+
+  return {
+    seal(grantId, identity) {
+      const text = JSON.stringify(identity);
+      const sealed = sealing.seal(purpose, grantId, text);
+      keep(grantId, sealed, text);
+      return sealed;
+    },
+
+    open({ grantId, identity: sealed }) {
+      const known = opened.get(sealed);
+      // In the record of another grant it is worth nothing.
+      if (known?.grantId === grantId) return known.identity;
+      const text = sealing.open(purpose, grantId, sealed);
+      if (text === undefined) throw new AuthError('invalid_grant', 'The grant can no longer be used.');
+      return keep(grantId, sealed, text);
+    },
   };
 }

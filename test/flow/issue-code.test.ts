@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createIssueCode } from '../../src/flow/issue-code.js';
 import { parseGrant } from '../../src/grants/grant.js';
-import { createOpenIdentity } from '../../src/grants/sealed-identity.js';
+import { createSealedIdentities } from '../../src/grants/sealed-identity.js';
 import { createVault } from '../../src/upstream/vault.js';
 import { grantScene } from '../grants/scene.js';
 import { newTransaction, sealingOf, start } from './scene.js';
@@ -14,7 +14,8 @@ async function keptFor(...scopes: string[]) {
   const { store, grants, ids: grantIds, credentials, clock } = grantScene();
   const sealing = sealingOf();
   const vault = createVault(store, sealing, randomBytes);
-  const services = { grants, grantIds, credentials, vault, sealing, clock, randomness: randomBytes };
+  const identities = createSealedIdentities(sealing);
+  const services = { grants, grantIds, credentials, vault, identities, clock, randomness: randomBytes };
   const issueCode = createIssueCode({ ...services, authorizationCodeTtl: 60, audit: () => undefined });
   const tokens = { access_token: 'upstream', token_type: 'bearer' };
   const code = await issueCode(
@@ -29,7 +30,10 @@ async function keptFor(...scopes: string[]) {
   const [userTag = ''] = code.split('.').slice(2);
   const [entry] = (await store.list(userTag)).filter(({ id }) => id.startsWith('grant.'));
   const grant = parseGrant(entry?.value ?? '');
-  return grant && createOpenIdentity(sealing)(grant);
+  const opened = grant && createSealedIdentities(sealing).open(grant);
+  // What is at hand where it was sealed is what anybody else opens.
+  expect(grant && identities.open(grant)).toEqual(opened);
+  return opened;
 }
 
 describe('a new grant', () => {

@@ -9,6 +9,7 @@ import { createFoundation } from '../../src/foundation.js';
 import { createCredentials } from '../../src/grants/credential.js';
 import { createGrantIds } from '../../src/grants/grant-id.js';
 import { createGrants } from '../../src/grants/grant-store.js';
+import { createSealedIdentities } from '../../src/grants/sealed-identity.js';
 import { createDispatcher, type Dispatcher } from '../../src/http/router.js';
 import { createParties } from '../../src/parties.js';
 import { parseClientMetadata } from '../../src/protocol/client-metadata.js';
@@ -122,7 +123,7 @@ export function endpointScene() {
     const grants = createGrants(foundation.store, grantIds, clock, randomBytes, settings, () => undefined, discard);
     const credentials = createCredentials(ring);
     const issueCode = createIssueCode({
-      ...{ grants, grantIds, credentials, vault, sealing, clock },
+      ...{ grants, grantIds, credentials, vault, identities: createSealedIdentities(sealing), clock },
       ...{ randomness: randomBytes, authorizationCodeTtl: codeTtl, audit: () => undefined },
     });
     return { engine, dispatcher, gates, grants, issueCode, currentKid: ring.currentKid };

@@ -10,7 +10,7 @@ import { refreshTokenGrant } from '../../src/grant-types/refresh-token.js';
 import { createAccessTokenReader } from '../../src/grants/access-token-reader.js';
 import { createAccessTokens } from '../../src/grants/access-token.js';
 import { createDescribeGrant } from '../../src/grants/audited-grant.js';
-import { createOpenIdentity } from '../../src/grants/sealed-identity.js';
+import { createSealedIdentities } from '../../src/grants/sealed-identity.js';
 import { createRevokedClientTokens } from '../../src/grants/revoked-client-tokens.js';
 import { createRequireStanding } from '../../src/grants/token-standing.js';
 import { createKeyRing } from '../../src/keys/key-ring.js';
@@ -51,7 +51,8 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
   const keys = sharedSigningKeys(['a secret shared with resource servers']);
   const vault = createVault(store, sealing, randomBytes);
   const accessTokens = createAccessTokens(issuer, keys, clock, randomBytes, () => accessTokenTtl);
-  const issueTokens = createIssueTokens(accessTokens, credentials, createOpenIdentity(sealing));
+  const identities = createSealedIdentities(sealing);
+  const issueTokens = createIssueTokens(accessTokens, credentials, identities.open);
   const settings = { refreshTokenTtl, grantTtl, graceTtl, tokenReserveTtl: accessTokenTtl + graceTtl };
   const neverAsked = () => Promise.reject(new Error('Nothing is to be asked.'));
   const known = new Map([
@@ -64,7 +65,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     ],
   ]);
   const audit = () => undefined;
-  const describe = createDescribeGrant(createOpenIdentity(sealing));
+  const describe = createDescribeGrant(identities.open);
   const narrow = createNarrow(known, new Map());
   const unused = { watch: () => undefined };
   const byCode = authorizationCodeGrant(
@@ -96,7 +97,7 @@ async function tokenScene(owner = client, { refreshTokenTtl, grantTtl } = lifeti
     grantIds: ids,
     credentials,
     vault,
-    sealing,
+    identities,
     clock,
     randomness: randomBytes,
     authorizationCodeTtl: codeTtl,
