@@ -47,12 +47,13 @@ export type BeginTransaction = (asked: AskedAuthorization, browser: string) => T
 
 /** Begins transactions that can be answered for `transactionTtl` seconds. */
 export function createBeginTransaction(clock: Clock, randomness: Randomness, transactionTtl: number): BeginTransaction {
-  return (asked, browser) => ({
-    ...asked,
-    id: randomText(randomness),
-    browser,
-    expiresAt: Math.ceil(clock() + transactionTtl),
-  });
+  // What is asked may be a transaction of before: what is this one's own goes over it.
+  return (asked, browser) =>
+    Object.assign({}, asked, {
+      id: randomText(randomness),
+      browser,
+      expiresAt: Math.ceil(clock() + transactionTtl),
+    });
 }
 
 /** Seals pending transactions into forms, and opens them again. */

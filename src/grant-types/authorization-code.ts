@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.js';
 import { parseCredential, type Credential, type Credentials } from '../grants/credential.js';
 import type { DescribeGrant } from '../grants/audited-grant.js';
 import type { Grants } from '../grants/grant-store.js';
-import { isGrantOf, type Grant } from '../grants/grant.js';
+import { changed, isGrantOf, type Grant } from '../grants/grant.js';
 import type { GrantLifetimes } from '../grants/lifetimes.js';
 import type { UnusedTokens } from '../grants/unused-tokens.js';
 import { clockTolerance, type Clock } from '../storage/clock.js';
@@ -32,12 +32,11 @@ export function authorizationCodeGrant(
     const now = clock();
     const kid = credentials.currentKid();
     const mayRefresh = client.metadata.grant_types.includes('refresh_token');
-    return {
-      ...grant,
-      code: { ...grant.code, redeemedAt: now },
-      ...(mayRefresh && { refresh: { generation: 1, kid, superseded: [] } }),
+    return changed(grant, {
+      code: Object.assign({}, grant.code, { redeemedAt: now }),
       lastTokenExpiresAt: now + settings.tokenReserveTtl,
-    };
+      ...(mayRefresh && { refresh: { generation: 1, kid, superseded: [] } }),
+    });
   }
 
   return {

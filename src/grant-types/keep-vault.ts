@@ -1,5 +1,5 @@
 import { vaultKey } from '../grants/grant-id.js';
-import type { Grant } from '../grants/grant.js';
+import { changed, type Grant } from '../grants/grant.js';
 import { recordExpiry, vaultExpiry, type GrantLifetimes } from '../grants/lifetimes.js';
 import type { Vault } from '../upstream/vault.js';
 
@@ -13,5 +13,5 @@ export async function keepVault(next: Grant, vault: Vault, now: number, lifetime
   if ((next.vaultUntil ?? 0) >= recordExpiry(next, now, lifetimes)) return next;
   const vaultUntil = vaultExpiry(next, now, lifetimes);
   await vault.extend(vaultKey(next.grantId), vaultUntil);
-  return { ...next, vaultUntil };
+  return changed(next, { vaultUntil });
 }

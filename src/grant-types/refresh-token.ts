@@ -2,7 +2,7 @@ import { parseCredential, type Credentials } from '../grants/credential.js';
 import type { DescribeGrant } from '../grants/audited-grant.js';
 import type { FreshUpstream } from '../grants/fresh-upstream.js';
 import type { Grants } from '../grants/grant-store.js';
-import { isGrantOf, type Grant } from '../grants/grant.js';
+import { changed, isGrantOf, type Grant } from '../grants/grant.js';
 import { refreshableUntil, type GrantLifetimes } from '../grants/lifetimes.js';
 import { judgeRefresh, rotated, type GraceSettings } from '../grants/refresh-state.js';
 import { once } from '../keys/single-flight.js';
@@ -74,12 +74,11 @@ export function refreshTokenGrant(
           return { result: { event: 'tokens.grace_served', tokens, grant, scopes } };
         }
         const rotatedAt = clock();
-        const renewed = {
-          ...grant,
+        const renewed = changed(grant, {
           refresh: rotated(refresh, credentials.currentKid(), rotatedAt, settings),
           lastTokenExpiresAt: rotatedAt + settings.tokenReserveTtl,
           ...(upstream && { upstreamCheckAt: renewalDueAt(upstream) }),
-        };
+        });
         const tokens = await issueTokens(renewed, scopes);
         const result = { event: 'tokens.refreshed', tokens, grant: renewed, scopes } as const;
         return { next: await keepVault(renewed, vault, rotatedAt, settings), result };

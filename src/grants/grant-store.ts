@@ -6,7 +6,7 @@ import type { Key, Store } from '../storage/store.js';
 import { BoundedMap } from '../storage/bounded-map.js';
 import { writeOnce } from '../storage/write-once.js';
 import { grantKey, vaultKey, type GrantIds } from './grant-id.js';
-import { parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
+import { changed, parseGrant, serializeGrant, type EndReason, type Grant } from './grant.js';
 import { recordExpiry, type GrantLifetimes } from './lifetimes.js';
 
 /** What a change makes of a grant: the next state to be written, or nothing, and what to answer then. */
@@ -81,8 +81,10 @@ export function createGrants(
 
   const grants: Grants = {
     async create(grant) {
-      const written = await write(grant, randomText(randomness), 'absent');
+      const version = randomText(randomness);
+      const written = await write(grant, version, 'absent');
       if (!written) throw new AuthError('server_error', 'The grant could not be stored.');
+      understood.set(version, grant);
     },
 
     async change<T>(grantId: string, decide: (grant: Grant) => Decision<T> | Promise<Decision<T>>) {
@@ -112,7 +114,7 @@ export function createGrants(
     async end(grantId, because, origin) {
       const at = clock();
       const ended = await grants.change(grantId, (grant) =>
-        grant.ended ? { result: undefined } : { next: { ...grant, ended: { at, because } }, result: grant },
+        grant.ended ? { result: undefined } : { next: changed(grant, { ended: { at, because } }), result: grant },
       );
       if (ended) tellOfEnd(ended, because, origin);
       // Also when it had ended before: that time the deletion may have failed.

@@ -4,6 +4,7 @@ import type { Clock } from '../storage/clock.js';
 import type { ReadAccessToken } from './access-token-reader.js';
 import type { AccessTokenClaims } from '../protocol/access-token-claims.js';
 import { parseCredential, type Credential, type Credentials } from './credential.js';
+import { changed } from './grant.js';
 import type { Grants } from './grant-store.js';
 import type { RevokedClientTokens } from './revoked-client-tokens.js';
 import { isRevoked, withRevoked } from './revoked-tokens.js';
@@ -53,7 +54,7 @@ export function createRevokeToken(
     return grants.change(claims.grant_id, (grant) => {
       if (grant.ended || isRevoked(claims, grant.revokedTokens)) return { result: false };
       const revokedTokens = withRevoked(claims, clock(), grant.revokedTokens);
-      return { next: { ...grant, revokedTokens }, result: true };
+      return { next: changed(grant, { revokedTokens }), result: true };
     });
   }
 

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../storage/bounded-map.js';
 import { isWithin, type Clock } from '../storage/clock.js';
 import type { Grants } from './grant-store.js';
-import type { Grant } from './grant.js';
+import { changed, type Grant } from './grant.js';
 
 /**
  * Notes that an access token of a grant was presented to its resource. Nobody waits for it, and it never fails: whether it
@@ -26,7 +26,7 @@ export function createNoteUse(grants: Pick<Grants, 'change'>, clock: Clock): Not
     paused.set(grantId, clock());
     grants
       .change(grantId, (current) => ({
-        ...(isDue(current) && { next: { ...current, usedAt: clock() } }),
+        ...(isDue(current) && { next: changed(current, { usedAt: clock() }) }),
         result: undefined,
       }))
       .catch(() => undefined);

@@ -38,6 +38,6 @@ export function keepingRecent(make: MakeConsent, mark: string): MakeConsent {
     if (shown.signedIn !== undefined || !/^[\w.-]+$/.test(transaction)) return make(view, language);
     const key = JSON.stringify([language.tag, shown]);
     const { reply, before, after } = recent.get(key) ?? keep(key, make({ ...shown, transaction: mark }, language));
-    return { ...reply, headers: { ...headers, ...reply.headers }, body: before + transaction + after };
+    return { ...reply, headers: Object.assign({}, headers, reply.headers), body: before + transaction + after };
   };
 }

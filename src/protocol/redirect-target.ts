@@ -21,7 +21,8 @@ export function responseUrl(
   issuer: string,
   parameters: { readonly code: string } | { readonly error: string; readonly error_description: string },
 ): string {
-  const query = new URLSearchParams({ ...parameters, ...(target.state !== undefined && { state: target.state }) });
+  const query = new URLSearchParams(parameters);
+  if (target.state !== undefined) query.set('state', target.state);
   if (!target.withoutIssuer) query.set('iss', issuer);
   // Text, not `URL`, since parsing would rewrite what the client compares to the letter.
   return `${target.uri}${target.uri.includes('?') ? '&' : '?'}${query.toString()}`;

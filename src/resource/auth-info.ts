@@ -33,17 +33,15 @@ export interface AuthExtra {
 /** Made anew for each request: what a handler does to it must not reach the next one. */
 export function authInfoOf(token: string, claims: ProvenClaims): AuthInfo {
   const { sub, client_id, scope, exp, aud, grant_id, idp } = claims;
+  const extra: AuthExtra = { sub, claims: mappedClaims(claims) };
+  if (idp !== undefined) extra.provider = idp;
+  if (grant_id !== undefined) extra.grantId = grant_id;
   return {
     token,
     clientId: client_id,
     scopes: parseScope(scope),
     expiresAt: exp,
     resource: new URL(aud),
-    extra: {
-      sub,
-      ...(idp !== undefined && { provider: idp }),
-      ...(grant_id !== undefined && { grantId: grant_id }),
-      claims: mappedClaims(claims),
-    },
+    extra,
   };
 }

@@ -76,6 +76,8 @@ function isWebAddress(text: string): boolean {
 
 /** JSON.parse makes an own `__proto__`, which a later merge would take for the prototype. */
 function withoutPrototypes(claims: Claims): Claims {
+  const text = JSON.stringify(claims);
+  if (!text.includes('__proto__')) return JSON.parse(text) as Claims;
   const isSafe = (name: string) => name !== '__proto__';
-  return JSON.parse(JSON.stringify(claims), (name, value: unknown) => (isSafe(name) ? value : undefined)) as Claims;
+  return JSON.parse(text, (name, value: unknown) => (isSafe(name) ? value : undefined)) as Claims;
 }

@@ -48,6 +48,14 @@ describe('an access token', () => {
     expect((await callResource(gatehouse.mcpUrl, sign({}))).status).toBe(200);
   });
 
+  it('does not lend its signature to another one, also when it was shown before', async () => {
+    const [head = '', , signature = ''] = good.split('.');
+    const scope = Buffer.from(JSON.stringify({ ...claims, scope: 'mcp:tools mcp:admin' })).toString('base64url');
+    expect((await callResource(gatehouse.mcpUrl, good)).status).toBe(200);
+    await expectRefused(`${head}.${scope}.${signature}`, 'bad signature or claims');
+    expect((await callResource(gatehouse.mcpUrl, good)).status).toBe(200);
+  });
+
   it('is small, says what it is, and names its key', () => {
     expect(good.length).toBeLessThan(1024);
     expect(header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) as string });
