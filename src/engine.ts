@@ -22,6 +22,7 @@ import { createFreshUpstream } from './grants/fresh-upstream.js';
 import { createGrantIds, type GrantIds } from './grants/grant-id.js';
 import { createGrants, type Grants } from './grants/grant-store.js';
 import type { Grant, Identity } from './grants/grant.js';
+import { stateOf } from './grants/lifetimes.js';
 import { createRevokeToken, type RevokeToken } from './grants/revoke-token.js';
 import { createRevokedClientTokens } from './grants/revoked-client-tokens.js';
 import { createSealedIdentities } from './grants/sealed-identity.js';
@@ -179,7 +180,9 @@ export function createEngine(
   const standingGrants = {
     async findLiving(grantId: string) {
       const grant = await grants.findLiving(grantId);
-      return grant && !(await faultOfHolder(holderOf(grant))) ? grant : undefined;
+      // Its record may live a little longer than the grant.
+      if (!grant || stateOf(grant, clock(), settings) === 'expired') return undefined;
+      return (await faultOfHolder(holderOf(grant))) ? undefined : grant;
     },
   };
   const identityScopes = identityScopesOf(settings);

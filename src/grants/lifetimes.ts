@@ -9,14 +9,22 @@ export interface GrantLifetimes {
   readonly grantTtl: number;
 }
 
+/** Into so many steps the life of a grant that idles is divided, and in such steps its record lives longer. */
+const expirySteps = 30;
+
 /**
  * When a grant's record may go: an unredeemed code's with the code, an ended grant's with its last access token, any
- * other when it can no longer be refreshed.
+ * other when it can no longer be refreshed, or a thirtieth of `refreshTokenTtl` later.
+ *
+ * Most refreshes leave it as it is, so that a database with an index of it has that index to write once in a while only.
  */
 export function recordExpiry(grant: Grant, now: number, { refreshTokenTtl, grantTtl }: GrantLifetimes): number {
-  const lastToken = (grant.lastTokenExpiresAt ?? grant.code.expiresAt) + clockTolerance;
-  if (grant.ended || !grant.refresh) return Math.ceil(lastToken);
-  return Math.ceil(Math.max(lastToken, Math.min(now + refreshTokenTtl, grant.createdAt + grantTtl)));
+  const { ended, refresh, code, createdAt, lastTokenExpiresAt = code.expiresAt } = grant;
+  const lastToken = lastTokenExpiresAt + clockTolerance;
+  if (ended || !refresh) return Math.ceil(lastToken);
+  const step = Math.ceil(refreshTokenTtl / expirySteps);
+  const age = Math.ceil((now - createdAt) / step) * step;
+  return Math.ceil(Math.max(lastToken, createdAt + Math.min(age + refreshTokenTtl, grantTtl)));
 }
 
 /** When a grant can no longer be refreshed. Its record may live longer: as long as its last access token. */

@@ -18,6 +18,8 @@ interface Dialect {
   readonly numbered: boolean;
   /** Keeps two sweeps from waiting for each other. */
   readonly skipLocked: string;
+  /** How the table is kept. */
+  readonly storage: string;
 }
 
 const dialects: Record<SqlDialect, Dialect> = {
@@ -26,8 +28,10 @@ const dialects: Record<SqlDialect, Dialect> = {
     instant: 'double precision',
     numbered: true,
     skipLocked: 'FOR UPDATE SKIP LOCKED',
+    // Room on each page: a record that is refreshed stays on its page, and no index has to be written.
+    storage: ' WITH (fillfactor = 80)',
   },
-  sqlite: { text: 'text', instant: 'real', numbered: false, skipLocked: '' },
+  sqlite: { text: 'text', instant: 'real', numbered: false, skipLocked: '', storage: '' },
 };
 
 const isLive = '(expires_at IS NULL OR expires_at > :now)';
@@ -78,7 +82,7 @@ export function sqlStatements(dialect: SqlDialect, table: string) {
 
 /** The SQL that makes the table and its index, where there are none. */
 export function sqlSchema(dialect: SqlDialect, table = 'gatehouse_records'): string {
-  const { text, instant } = dialects[dialect];
+  const { text, instant, storage } = dialects[dialect];
   const index = `${table.split('.').at(-1) ?? table}_expiry`;
   return `CREATE TABLE IF NOT EXISTS ${quoteName(table)} (
   partition ${text} NOT NULL,
@@ -87,7 +91,7 @@ export function sqlSchema(dialect: SqlDialect, table = 'gatehouse_records'): str
   version text NOT NULL,
   expires_at ${instant},
   PRIMARY KEY (partition, id)
-);
+)${storage};
 CREATE INDEX IF NOT EXISTS ${quoteName(index)} ON ${quoteName(table)} (expires_at);`;
 }
 

@@ -204,7 +204,8 @@ describe('the end of a record', () => {
     ['an unredeemed code’s is the code’s', {}, 0, 60 + 60],
     ['without refresh token it is the last access token’s', { lastTokenExpiresAt: start + 3600 }, 0, 3660],
     ['with one it is when that one has idled', { refresh, lastTokenExpiresAt: start + 3600 }, 0, refreshTokenTtl],
-    ['it moves with each refresh', { refresh, lastTokenExpiresAt: start + 3600 }, 7000, 7000 + refreshTokenTtl],
+    ['it moves with refreshes, by steps', { refresh, lastTokenExpiresAt: start + 3600 }, 7000, 7014 + refreshTokenTtl],
+    ['it stays within a step', { refresh, lastTokenExpiresAt: start + 3600 }, 6700, 7014 + refreshTokenTtl],
     ['it never moves behind the limit of the grant', { refresh, lastTokenExpiresAt: start }, 45_000, grantTtl],
     ['it never comes before the last access token’s', { refresh, lastTokenExpiresAt: start + 51_000 }, 49_000, 51_060],
     [
@@ -213,7 +214,7 @@ describe('the end of a record', () => {
       0,
       3660,
     ],
-    ['it is a whole second', { refresh, lastTokenExpiresAt: start }, 0.25, 10_001],
+    ['it is a whole second', { refresh, lastTokenExpiresAt: start + 20_000.5 }, 0, 20_061],
   ];
   it.each(cases)('%s', async (_, changes, later, expected) => {
     const written: SetOptions[] = [];

@@ -341,6 +341,7 @@ describe('the end of a grant', () => {
     const current = await rotate(client, refreshToken);
     gatehouse.advance(601);
     expect(await refresh(gatehouse.issuer, client, current)).toMatchObject(invalidGrant);
+    gatehouse.advance(20);
     expect(await store.liveKeys('grant.')).toEqual([]);
   });
 

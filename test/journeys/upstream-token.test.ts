@@ -135,6 +135,19 @@ it('gives out nothing of a grant that has ended, though its vault could not be d
   expect(await faultOf(auth)).toMatchObject({ reason: 'no vault' });
 });
 
+it('gives out nothing of a grant that idled too long, though its record is still there', async () => {
+  await gatehouse.close();
+  let passed = 0;
+  const store = memoryStore({ clock: () => Date.now() / 1000 + passed });
+  await start({ store, accessTokenTtl: 600, refreshTokenTtl: 6000 });
+  const auth = await callerOf((await signIn(gatehouse.issuer)).accessToken);
+  passed = 6050;
+  gatehouse.advance(passed);
+  const scanned = await store.scan?.();
+  expect(scanned?.entries.filter(({ id }) => id.startsWith('grant.'))).toHaveLength(1);
+  expect(await faultOf(auth)).toMatchObject({ reason: 'no vault' });
+});
+
 it('says that the user is signed out upstream, and ends the grant', async () => {
   const { accessToken } = await signIn(gatehouse.issuer);
   const auth = await callerOf(accessToken);
