@@ -39,7 +39,7 @@ const { values } = parseArgs({
 });
 if (values.node !== undefined) process.env['BENCH_NODE'] = values.node;
 const rounds = Number(values.rounds);
-const amounts: Amounts = { requests: 8000, warmUp: 2500, grants: 1000, refreshes: 4 };
+const amounts: Amounts = { requests: 8000, warmUp: 5000, grants: 1000, refreshes: 4 };
 /** How often each contender is started in a round. */
 const starts = 3;
 
