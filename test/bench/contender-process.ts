@@ -55,6 +55,21 @@ export function leaveServersAlone(): void {
   if (canBind) execFileSync('taskset', ['-a', '-c', '-p', String(loadCore), String(process.pid)], { stdio: 'ignore' });
 }
 
+/**
+ * Keeps this process, which has a core of its own, from sleeping. To wake it is work for the server that answers it: a bare
+ * one, which keeps the load busy, would have next to none of that, and every other one much.
+ *
+ * @returns what lets it sleep again
+ */
+export function stayAwake(): () => void {
+  let isNeeded = canBind;
+  const again = () => {
+    if (isNeeded) setImmediate(again);
+  };
+  again();
+  return () => (isNeeded = false);
+}
+
 /** Starts a contender and waits for its first answer. */
 export async function startContender(contender: Contender, options: StartOptions): Promise<ContenderProcess> {
   const { provider, store, core = serverCore } = options;

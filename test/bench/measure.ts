@@ -13,8 +13,6 @@ export interface Cost {
   /** Milliseconds until half, and until 99 of 100, were answered. */
   readonly p50: number;
   readonly p99: number;
-  /** The share of its core that the load used: near 1, it was the load that held throughput down. */
-  readonly load: number;
 }
 
 /** A cost, and how many times that of a bare answer it is, which was measured just before and after it. */
@@ -52,7 +50,7 @@ export function createLoad(...servers: readonly ContenderProcess[]) {
     const latencies = new Float64Array(count);
     let next = 0;
     const before = await cpuUsed();
-    const [begin, own] = [performance.now(), process.cpuUsage()];
+    const begin = performance.now();
     await Promise.all(
       connections.map(async (connection) => {
         for (let index = next++; index < count; index = next++) {
@@ -63,7 +61,6 @@ export function createLoad(...servers: readonly ContenderProcess[]) {
       }),
     );
     const seconds = (performance.now() - begin) / 1000;
-    const { user, system } = process.cpuUsage(own);
     const cpu = (await cpuUsed()) - before;
     latencies.sort();
     const percentile = (share: number) => latencies[Math.floor((count - 1) * share)] ?? 0;
@@ -72,7 +69,6 @@ export function createLoad(...servers: readonly ContenderProcess[]) {
       perSecond: count / seconds,
       p50: percentile(0.5),
       p99: percentile(0.99),
-      load: (user + system) / 1e6 / seconds,
     } satisfies Cost;
   }
 
@@ -171,6 +167,5 @@ function together(one: Figures, other: Figures): Figures {
     perSecond: 1 / (1 / one.perSecond + 1 / other.perSecond),
     p50: one.p50 + other.p50,
     p99: one.p99 + other.p99,
-    load: Math.max(one.load, other.load),
   };
 }

@@ -23,15 +23,8 @@ export function resultOf(contender: Contender, samples: readonly Sample[]): Resu
     const costs = samples.flatMap(({ costs }) => costs.get(work) ?? []);
     if (costs.length === 0) return [];
     const of = (name: keyof Figures) => median(costs.map((cost) => cost[name]));
-    const [cpu, perSecond, p50, p99, load, ratio] = [
-      of('cpu'),
-      of('perSecond'),
-      of('p50'),
-      of('p99'),
-      of('load'),
-      of('ratio'),
-    ];
-    return [[work, { cpu, perSecond, p50, p99, load, ratio }]];
+    const [cpu, perSecond, p50, p99, ratio] = [of('cpu'), of('perSecond'), of('p50'), of('p99'), of('ratio')];
+    return [[work, { cpu, perSecond, p50, p99, ratio }]];
   };
   return {
     contender,

@@ -7,13 +7,11 @@
  * - `-- --node PATH`: another Node.js for the servers (or `BENCH_NODE`)
  * - `-- --write`: the tables go into the README, too
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isWithout } from '../support/shared-stores.js';
-import { leaveServersAlone, startContender, type ContenderProcess } from './contender-process.js';
+import { leaveServersAlone, startContender, stayAwake, type ContenderProcess } from './contender-process.js';
 import { bare, contenders, type Contender, type Work } from './contenders.js';
+import { installPeers } from './install-peers.js';
 import { startInstantProvider } from './instant-provider.js';
 import { circumstances } from './machine.js';
 import {
@@ -39,7 +37,7 @@ const { values } = parseArgs({
 });
 if (values.node !== undefined) process.env['BENCH_NODE'] = values.node;
 const rounds = Number(values.rounds);
-const amounts: Amounts = { requests: 8000, warmUp: 5000, grants: 1000, refreshes: 4 };
+const amounts: Amounts = { requests: 8000, warmUp: 4000, grants: 1000, refreshes: 4 };
 /** How often each contender is started in a round. */
 const starts = 3;
 
@@ -49,6 +47,7 @@ const chosen = contenders.filter(
 );
 installPeers();
 leaveServersAlone();
+const sleepAgain = stayAwake();
 const provider = await startInstantProvider();
 const samples = new Map<Contender, Sample[]>([bare, ...chosen].map((contender) => [contender, []]));
 
@@ -67,6 +66,7 @@ for (let round = 1; round <= rounds; round++) {
   }
   await floor.stop();
 }
+sleepAgain();
 provider.stop();
 
 const results = [...samples].map(([contender, measured]) => resultOf(contender, measured));
@@ -112,13 +112,6 @@ async function withContender<T>(contender: Contender, use: (server: ContenderPro
   } finally {
     await store?.remove();
   }
-}
-
-/** The peers are no dependencies of the package: they have a lock file of their own. */
-function installPeers(): void {
-  const folder = fileURLToPath(new URL('peers', import.meta.url));
-  if (existsSync(`${folder}/node_modules`)) return;
-  execFileSync('npm', ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
 }
 
 /** One line per contender and round, for those who wait. */

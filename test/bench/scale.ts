@@ -3,6 +3,7 @@
  * into SCALE.md, with `--quick` they are small and say little, with `--only memory,start` the others are left as they are.
  */
 import { inspect, parseArgs } from 'node:util';
+import { installPeers } from './install-peers.js';
 import { startInstantProvider } from './instant-provider.js';
 import { describeSetting, partsOf, type Measured } from './scale/chapter.js';
 import { stopAll } from './scale/deployment.js';
@@ -35,6 +36,7 @@ const levels = (values.levels ?? (quick ? '1000,5000' : '1000,10000,100000,10000
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stopAll().finally(() => process.exit(1)));
 
+if (chosen.includes('memory')) installPeers();
 const provider = await startInstantProvider();
 const setting = await describeSetting();
 const chapter = new URL('SCALE.md', import.meta.url);

@@ -67,8 +67,8 @@ function details(results: readonly Result[]): string {
     const rows = results.flatMap(({ contender, works }) => {
       const figures = works.get(work);
       if (!figures) return [];
-      const { cpu, perSecond, p50, p99, load } = figures;
-      const limited = load >= busy ? '¹' : '';
+      const { cpu, perSecond, p50, p99 } = figures;
+      const limited = cpu * perSecond < busy * 1e6 ? '¹' : '';
       return [[contender.name, cpu.toFixed(0), perSecond.toFixed(0) + limited, p50.toFixed(1), p99.toFixed(1)]];
     });
     return rows.length === 0 ? [] : [table([work, 'CPU, µs', 'per second', 'p50, ms', 'p99, ms'], rows)];
@@ -76,7 +76,7 @@ function details(results: readonly Result[]): string {
   return [
     '<details><summary>CPU time, throughput and latency</summary>',
     ...works.flatMap(oneWork),
-    '¹ The load had no time left on its core: the server could have done more.',
+    '¹ The server had time left on its core: the load, a disk or a database kept it waiting.',
     '</details>',
   ].join('\n\n');
 }

@@ -117,7 +117,6 @@ function middle(all: readonly SharedCosts[]): SharedCosts {
       perSecond: figure('perSecond'),
       p50: figure('p50'),
       p99: figure('p99'),
-      load: figure('load'),
       database: figure('database'),
     };
   };
